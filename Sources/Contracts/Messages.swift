@@ -1,0 +1,74 @@
+/// One record, named the way topics key it: `integration/object/recordID`.
+public struct RecordKey: Sendable, Hashable, Codable {
+    /// The integration's name, unique in a cluster.
+    public var integration: String
+    /// The object on the side the record lives on: `contact`, `lead`, `account`, …
+    public var object: String
+    /// The record's own id on that side.
+    public var recordID: String
+
+    public init(integration: String, object: String, recordID: String) {
+        self.integration = integration
+        self.object = object
+        self.recordID = recordID
+    }
+}
+
+extension RecordKey: CustomStringConvertible {
+    public var description: String { "\(integration)/\(object)/\(recordID)" }
+}
+
+/// A record changed on one side (`tandem.marketing.changes`, `tandem.crm.changes`).
+///
+/// `fields` may carry the whole record or only what changed: a missing key says nothing, a null or blank value says
+/// the field was emptied.
+public struct RecordChange: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable { case upserted, deleted }
+
+    public var key: RecordKey
+    public var kind: Kind
+    /// When the change happened at its source; orders the changes of one record.
+    public var occurredAt: Timestamp
+    public var fields: [String: JSONValue]
+    /// The record's whole set of tags, or `nil` when the producer does not know it.
+    public var tags: [String]?
+
+    public init(
+        key: RecordKey, kind: Kind = .upserted, occurredAt: Timestamp, fields: [String: JSONValue] = [:], tags: [String]? = nil
+    ) {
+        self.key = key
+        self.kind = kind
+        self.occurredAt = occurredAt
+        self.fields = fields
+        self.tags = tags
+    }
+}
+
+/// An automation asked for something to be done with a person (`tandem.automation.events`).
+public struct AutomationAction: Sendable, Equatable {
+    public enum Action: String, Sendable, CaseIterable {
+        case createContact = "create-contact"
+        case createLead = "create-lead"
+    }
+
+    public var key: RecordKey
+    public var action: Action
+    public var occurredAt: Timestamp
+    /// What the automation knows of the person; same meaning as in ``RecordChange/fields``.
+    public var fields: [String: JSONValue]
+    public var tags: [String]?
+    /// The vendor's id of the automation, where it says so.
+    public var automationID: String?
+
+    public init(
+        key: RecordKey, action: Action, occurredAt: Timestamp, fields: [String: JSONValue] = [:], tags: [String]? = nil,
+        automationID: String? = nil
+    ) {
+        self.key = key
+        self.action = action
+        self.occurredAt = occurredAt
+        self.fields = fields
+        self.tags = tags
+        self.automationID = automationID
+    }
+}
