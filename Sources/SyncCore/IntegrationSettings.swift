@@ -1,0 +1,152 @@
+/// One integration as its manager describes it: a CRM org paired with a marketing account. Holds no secret; those are
+/// kept sealed, by ``SecretName``.
+public struct IntegrationSettings: Sendable, Hashable, Codable {
+    /// Lower-case letters, digits and hyphens; unique in a cluster; part of topic keys and webhook paths.
+    public var name: String
+    public var profile: ProfileName
+    public var crm: CRMSettings
+    public var marketing: MarketingSettings
+    public var inbound: InboundSettings
+    public var mappings: MappingSet
+
+    public init(
+        name: String, profile: ProfileName, crm: CRMSettings, marketing: MarketingSettings,
+        inbound: InboundSettings = InboundSettings(), mappings: MappingSet = .defaults
+    ) {
+        self.name = name
+        self.profile = profile
+        self.crm = crm
+        self.marketing = marketing
+        self.inbound = inbound
+        self.mappings = mappings
+    }
+}
+
+/// The presets of tags, batching and policies of a pair of systems. Only pairs whose connectors exist are listed.
+public enum ProfileName: String, Sendable, Hashable, Codable, CaseIterable {
+    case activeCampaignSalesforce = "activecampaign-salesforce"
+}
+
+/// How to reach a Salesforce org.
+public struct CRMSettings: Sendable, Hashable, Codable {
+    /// The OAuth 2.0 flow that yields access tokens (CON-1).
+    public enum Flow: String, Sendable, Hashable, Codable, CaseIterable {
+        case refreshToken = "refresh-token"
+        case jwtBearer = "jwt-bearer"
+        case clientCredentials = "client-credentials"
+    }
+
+    /// The host tokens are asked from, e.g. `https://acme.my.salesforce.com`.
+    public var loginURL: String
+    /// The pinned version of the REST API, e.g. `62.0`.
+    public var apiVersion: String
+    public var flow: Flow
+    public var clientID: String
+    /// The user the JWT bearer flow acts for.
+    public var username: String?
+    /// The unique external ID field Tandem owns on Contact and Lead.
+    public var externalIDField: String
+    /// The field that shows the sync status (IN-6, OUT-6).
+    public var syncStatusField: String
+
+    public init(
+        loginURL: String, apiVersion: String = "62.0", flow: Flow, clientID: String, username: String? = nil,
+        externalIDField: String = "Tandem_Id__c", syncStatusField: String = "Tandem_Sync_Status__c"
+    ) {
+        self.loginURL = loginURL
+        self.apiVersion = apiVersion
+        self.flow = flow
+        self.clientID = clientID
+        self.username = username
+        self.externalIDField = externalIDField
+        self.syncStatusField = syncStatusField
+    }
+}
+
+/// How to reach an ActiveCampaign account.
+public struct MarketingSettings: Sendable, Hashable, Codable {
+    /// The URL shown under Settings → Developer, with or without `/api/3`.
+    public var url: String
+    /// The account's limit, shared by everything that uses it (OUT-9).
+    public var requestsPerSecond: Int
+
+    public init(url: String, requestsPerSecond: Int = 5) {
+        self.url = url
+        self.requestsPerSecond = requestsPerSecond
+    }
+}
+
+/// How inbound changes are batched and matched.
+public struct InboundSettings: Sendable, Hashable, Codable {
+    /// What happens when a person about to be created is already in the CRM under the same email.
+    public enum Matching: String, Sendable, Hashable, Codable, CaseIterable {
+        /// The one unlinked record of that object with the email is linked instead of creating a second (GEN-6).
+        case email
+        /// Always create.
+        case none
+    }
+
+    public var window: BatchWindow
+    public var matching: Matching
+
+    public init(window: BatchWindow = .standard, matching: Matching = .email) {
+        self.window = window
+        self.matching = matching
+    }
+}
+
+/// When a batch is flushed (IN-1): at `records` waiting, or `interval` after the first, whichever comes first.
+public struct BatchWindow: Sendable, Hashable, Codable {
+    public var records: Int
+    public var interval: Duration
+
+    public init(records: Int, interval: Duration) {
+        self.records = records
+        self.interval = interval
+    }
+
+    /// 100 records or 10 minutes.
+    public static let standard = BatchWindow(records: 100, interval: .seconds(600))
+}
+
+/// The field mappings of an integration, separately for contacts and leads (MAP-2).
+public struct MappingSet: Sendable, Hashable, Codable {
+    public var contact: [FieldMapping]
+    public var lead: [FieldMapping]
+
+    public init(contact: [FieldMapping], lead: [FieldMapping]) {
+        self.contact = contact
+        self.lead = lead
+    }
+
+    public subscript(object: CRMObject) -> [FieldMapping] {
+        switch object {
+        case .contact: contact
+        case .lead: lead
+        }
+    }
+
+    /// What maps without set-up (MAP-1), marketing keys to Salesforce's API names.
+    public static let defaults = MappingSet(
+        contact: people,
+        lead: people + [FieldMapping(marketing: "accountName", crm: "Company")]
+    )
+
+    private static let people = [
+        FieldMapping(marketing: "firstName", crm: "FirstName"),
+        FieldMapping(marketing: "lastName", crm: "LastName"),
+        FieldMapping(marketing: "email", crm: "Email"),
+        FieldMapping(marketing: "phone", crm: "Phone"),
+    ]
+}
+
+/// The secrets an integration may have; which ones it needs follows from its settings.
+public enum SecretName: String, Sendable, Hashable, Codable, CaseIterable {
+    case crmClientSecret = "crm.client-secret"
+    case crmRefreshToken = "crm.refresh-token"
+    /// The PEM of the RSA key that signs JWT bearer assertions.
+    case crmPrivateKey = "crm.private-key"
+    case marketingAPIKey = "marketing.api-key"
+    /// The random part of the webhook path.
+    case webhookSecret = "webhook.secret"
+}
