@@ -1,5 +1,6 @@
-/// A JSON value as a message carries it. Objects keep no order: two values are equal when they mean the same.
-public enum JSONValue: Sendable, Hashable {
+/// A JSON value as a message carries it. Objects keep no order, and 1 and 1.0 are one number: two values are equal when
+/// they mean the same.
+public enum JSONValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
@@ -31,6 +32,36 @@ extension JSONValue {
         case .null: true
         case .string(let text): text.allSatisfy(\.isWhitespace)
         default: false
+        }
+    }
+}
+
+extension JSONValue: Hashable {
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.boolean(let left), .boolean(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.double(let left), .double(let right)): left == right
+        case (.integer(let integer), .double(let double)), (.double(let double), .integer(let integer)):
+            Int64(exactly: double) == integer
+        case (.string(let left), .string(let right)): left == right
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .boolean(let value): hasher.combine(value)
+        case .integer(let value): hasher.combine(value)
+        case .double(let value):
+            if let integer = Int64(exactly: value) { hasher.combine(integer) } else { hasher.combine(value) }
+        case .string(let value): hasher.combine(value)
+        case .array(let value): hasher.combine(value)
+        case .object(let value): hasher.combine(value)
         }
     }
 }

@@ -14,6 +14,31 @@ public struct RecordKey: Sendable, Hashable, Codable {
     }
 }
 
+extension RecordKey {
+    /// The object of a message that does not name one.
+    static let defaultObject = "contact"
+    static let maximumIntegrationLength = 63
+    /// Of an object's name and of a record id, in Unicode scalars.
+    static let maximumLength = 255
+
+    /// Whether `name` can name an integration: small letters, digits and hyphens.
+    static func isIntegrationName(_ name: String) -> Bool {
+        (1...maximumIntegrationLength).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+    }
+
+    /// Whether `text` can be a part of a key: not empty, not too long, and without the slash that parts them.
+    static func isKeyPart(_ text: String) -> Bool {
+        !text.isEmpty && !text.utf8.contains(UInt8(ascii: "/"))
+            && (text.utf8.count <= maximumLength || text.unicodeScalars.count <= maximumLength)
+    }
+}
+
 extension RecordKey: CustomStringConvertible {
     public var description: String { "\(integration)/\(object)/\(recordID)" }
 }
@@ -23,6 +48,9 @@ extension RecordKey: CustomStringConvertible {
 /// `fields` may carry the whole record or only what changed: a missing key says nothing, a null or blank value says
 /// the field was emptied.
 public struct RecordChange: Sendable, Equatable {
+    /// Its CloudEvents type.
+    public static let eventType = "dev.tandem.record.changed.v1"
+
     public enum Kind: String, Sendable, CaseIterable { case upserted, deleted }
 
     public var key: RecordKey
@@ -46,6 +74,9 @@ public struct RecordChange: Sendable, Equatable {
 
 /// An automation asked for something to be done with a person (`tandem.automation.events`).
 public struct AutomationAction: Sendable, Equatable {
+    /// Its CloudEvents type.
+    public static let eventType = "dev.tandem.automation.action.v1"
+
     public enum Action: String, Sendable, CaseIterable {
         case createContact = "create-contact"
         case createLead = "create-lead"

@@ -1,0 +1,133 @@
+/// The members of a message's data as they were read: each of the right type, none required yet.
+///
+/// Members Tandem does not know are passed over, a null is as good as none, and of members with one name the first counts.
+struct MessageData {
+    private let type: MessageType
+    private var integration: String?
+    private var object: String?
+    private var recordID: String?
+    private var change: RecordChange.Kind?
+    private var action: AutomationAction.Action?
+    private var occurredAt: Timestamp?
+    private var fields: [String: JSONValue]?
+    private var tags: [String]?
+    private var automationID: String?
+
+    /// The first thing wrong with a member; told only once the whole text has proved to be JSON.
+    private var problem: String?
+
+    init(of type: MessageType, from reader: inout JSONReader) throws(JSONSyntaxError) {
+        self.type = type
+        reader.skipWhitespace()
+        guard reader.current == UInt8(ascii: "{") else {
+            _ = try reader.value()
+            problem = "the data is not a JSON object"
+            return
+        }
+        try reader.object { (reader, name) throws(JSONSyntaxError) in try readMember(name, &reader) }
+    }
+
+    private mutating func readMember(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) {
+        switch name {
+        case "integration" where integration == nil:
+            integration = try text(name, &reader, "1 to 63 of a-z, 0-9 and '-'", where: RecordKey.isIntegrationName)
+        case "object" where object == nil:
+            object = try text(name, &reader, "1 to 255 characters without '/'", where: RecordKey.isKeyPart)
+        case "recordId" where recordID == nil:
+            recordID = try text(name, &reader, "1 to 255 characters without '/'", where: RecordKey.isKeyPart)
+        case "change" where type == .recordChange && change == nil: change = try choice(name, &reader)
+        case "action" where type == .automationAction && action == nil: action = try choice(name, &reader)
+        case "automationId" where type == .automationAction && automationID == nil: automationID = try text(name, &reader)
+        case "occurredAt" where occurredAt == nil: occurredAt = try timestamp(name, &reader)
+        case "fields" where fields == nil:
+            if try isAtHand("{", name, "an object", &reader) { fields = try reader.members() }
+        case "tags" where tags == nil: tags = try texts(name, &reader)
+        default: _ = try reader.value()
+        }
+    }
+
+    /// The message these members make; `defaultTime` stands in for one that does not say when it happened.
+    func message(defaultTime: Timestamp?) throws(CodecError) -> Message {
+        if let problem { throw CodecError(.invalidData, problem) }
+        let integration = try Self.required(integration, "integration")
+        let object = try Self.required(type == .automationAction ? object ?? RecordKey.defaultObject : object, "object")
+        let key = RecordKey(integration: integration, object: object, recordID: try Self.required(recordID, "recordId"))
+        let occurredAt = try Self.required(occurredAt ?? defaultTime, "occurredAt", "and so is the event's time")
+        switch type {
+        case .recordChange:
+            return .recordChange(
+                RecordChange(key: key, kind: change ?? .upserted, occurredAt: occurredAt, fields: fields ?? [:], tags: tags))
+        case .automationAction:
+            return .automationAction(
+                AutomationAction(
+                    key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, fields: fields ?? [:],
+                    tags: tags, automationID: automationID))
+        }
+    }
+
+    private static func required<T>(_ value: T?, _ name: String, _ more: String? = nil) throws(CodecError) -> T {
+        guard let value else { throw CodecError(.invalidData, "\(name) is missing\(more.map { ", \($0)" } ?? "")") }
+        return value
+    }
+
+    // MARK: Values of one type
+
+    /// Whether a value that begins with `first` is at hand. Another one is read away, and is wrong unless it is null.
+    private mutating func isAtHand(
+        _ first: Unicode.Scalar, _ path: @autoclosure () -> String, _ kind: String, _ reader: inout JSONReader
+    ) throws(JSONSyntaxError) -> Bool {
+        if reader.current == UInt8(ascii: first) { return true }
+        if try reader.value() != .null { note("\(path()) is not \(kind)") }
+        return false
+    }
+
+    private mutating func note(_ problem: String) {
+        if self.problem == nil { self.problem = problem }
+    }
+
+    private mutating func text(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> String? {
+        try isAtHand("\"", name, "a string", &reader) ? try reader.string() : nil
+    }
+
+    private mutating func text(
+        _ name: String, _ reader: inout JSONReader, _ rule: String, where isRight: (String) -> Bool
+    ) throws(JSONSyntaxError) -> String? {
+        let text = try text(name, &reader)
+        if let text, !isRight(text) { note("\(name) is not \(rule)") }
+        return text
+    }
+
+    private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ reader: inout JSONReader
+    ) throws(JSONSyntaxError) -> Choice? {
+        guard let text = try text(name, &reader) else { return nil }
+        let choice = Choice(rawValue: text)
+        if choice == nil { note("\(name) is none of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))") }
+        return choice
+    }
+
+    private mutating func timestamp(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> Timestamp? {
+        guard try isAtHand("\"", name, "a string", &reader) else { return nil }
+        let token = try reader.stringToken()
+        let isPlain = token.isASCII && !token.isEscaped
+        let timestamp = Timestamp(iso8601: isPlain ? reader.bytes[token.range] : Array(try reader.text(of: token).utf8)[...])
+        if timestamp == nil { note("\(name) is not a date and time with an offset (ISO 8601)") }
+        return timestamp
+    }
+
+    private mutating func texts(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> [String]? {
+        guard try isAtHand("[", name, "an array of strings", &reader) else { return nil }
+        var texts: [String] = []
+        var index = 0
+        try reader.array { (reader) throws(JSONSyntaxError) in
+            if reader.current == UInt8(ascii: "\"") {
+                texts.append(try reader.string())
+            } else {
+                _ = try reader.value()
+                note("\(name)[\(index)] is not a string")
+            }
+            index += 1
+        }
+        return texts
+    }
+}
