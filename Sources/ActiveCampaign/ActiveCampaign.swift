@@ -1,1 +1,58 @@
-// placeholder
+public import Connectors
+import Contracts
+public import SyncCore
+
+/// An ActiveCampaign account as the marketing platform of an integration, through its API v3.
+public struct ActiveCampaign: MarketingPlatform {
+    private let session: ActiveCampaignSession
+    private let tags: Tags
+
+    /// Fails when the settings' URL is not that of an account, or would send the key in the clear.
+    /// - Parameter limiter: shared by everything that calls this account.
+    public init(
+        settings: MarketingSettings, apiKey: Secret, limiter: RateLimiter, transport: any HTTPTransport, clock: any WallClock
+    ) throws(SyncError) {
+        session = try ActiveCampaignSession(
+            url: settings.url, apiKey: apiKey, limiter: limiter, transport: transport, clock: clock
+        )
+        tags = Tags(session: session)
+    }
+
+    public func probe() async throws(SyncError) {
+        _ = try await session.call("GET", "users/me")
+    }
+
+    public func describeContacts() async throws(SyncError) -> ObjectSchema {
+        ContactFields.schema(try await session.list("fields", key: "fields", alongside: "fieldOptions"))
+    }
+
+    /// Two calls: one for the contact with its custom fields, one for its tags.
+    public func contact(id: String) async throws(SyncError) -> MarketingContact? {
+        let path = "contacts/\(URLText.encoded(id))"
+        do throws(SyncError) {
+            let answer = try await session.call("GET", path)
+            guard let contact = answer["contact"], contact.objectValue != nil else {
+                throw SyncError(.transient, code: "unusable-answer", message: "the answer holds no contact")
+            }
+            let tagIDs = try await session.list("\(path)/contactTags", key: "contactTags").rows.compactMap {
+                $0["tag"]?.textValue
+            }
+            return MarketingContact(
+                id: id, fields: ContactFields.values(contact, fieldValues: answer["fieldValues"]?.arrayValue ?? []),
+                tags: try await tags.names(of: tagIDs),
+                // The `…_timestamp` members are local time without an offset; only this one tells the moment.
+                updatedAt: contact["udate"]?.stringValue.flatMap(Timestamp.init(iso8601:))
+            )
+        } catch  where error.code == "not-found" {
+            return nil
+        }
+    }
+
+    public func addTag(_ tag: String, toContact id: String) async throws(SyncError) {
+        try await tags.add(tag, to: id)
+    }
+
+    public func removeTag(_ tag: String, fromContact id: String) async throws(SyncError) {
+        try await tags.remove(tag, from: id)
+    }
+}

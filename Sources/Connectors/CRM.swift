@@ -1,62 +1,6 @@
 public import Contracts
 public import SyncCore
 
-/// The system's time, as a port: everything that waits or stamps asks here, so that a test can turn the hands.
-public protocol WallClock: Sendable {
-    func now() -> Timestamp
-    /// Returns at `deadline` or throws `CancellationError` when the task is cancelled first.
-    func sleep(until deadline: Timestamp) async throws
-}
-
-/// A request to a vendor.
-public struct HTTPRequest: Sendable, Equatable {
-    public var method: String
-    /// Absolute.
-    public var url: String
-    public var headers: [String: String]
-    public var body: [UInt8]
-    /// The most that may pass until the whole answer is read.
-    public var timeout: Duration
-
-    public init(
-        method: String, url: String, headers: [String: String] = [:], body: [UInt8] = [], timeout: Duration = .seconds(60)
-    ) {
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.timeout = timeout
-    }
-}
-
-/// A vendor's answer, read whole.
-public struct HTTPResponse: Sendable {
-    public var status: Int
-    /// Names in lower case.
-    public var headers: [String: String]
-    public var body: [UInt8]
-
-    public init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
-        self.status = status
-        self.headers = headers
-        self.body = body
-    }
-}
-
-/// Why there is no answer.
-public enum TransportError: Error, Sendable, Equatable {
-    /// The request did not reach the server: repeating it is safe.
-    case notSent(String)
-    /// It may have: the answer timed out, was cut short or the connection broke.
-    case inDoubt(String)
-    case cancelled
-}
-
-/// HTTP, as a port.
-public protocol HTTPTransport: Sendable {
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
-}
-
 /// What a CRM is asked for in one go. The connector packs it into the fewest calls its API allows.
 public struct CRMReadRequest: Sendable, Equatable {
     /// Records known by id.
@@ -160,30 +104,4 @@ public protocol CRM: Sendable {
     var writesPerCall: Int { get }
     /// As of the last answer; `nil` before the first.
     func usage() async -> APIUsage?
-}
-
-/// A person as the marketing platform has it.
-public struct MarketingContact: Sendable, Equatable {
-    public var id: String
-    public var fields: [String: JSONValue]
-    public var tags: [String]
-    public var updatedAt: Timestamp?
-
-    public init(id: String, fields: [String: JSONValue], tags: [String], updatedAt: Timestamp?) {
-        self.id = id
-        self.fields = fields
-        self.tags = tags
-        self.updatedAt = updatedAt
-    }
-}
-
-/// A marketing platform, as a port: the part that inbound needs.
-public protocol MarketingPlatform: Sendable {
-    func probe() async throws(SyncError)
-    /// Every field a contact can have: standard ones first, then custom ones, all pages read.
-    func describeContacts() async throws(SyncError) -> ObjectSchema
-    func contact(id: String) async throws(SyncError) -> MarketingContact?
-    /// Gives the contact a tag, creating the tag when the account has none of that name; harmless when repeated.
-    func addTag(_ tag: String, toContact id: String) async throws(SyncError)
-    func removeTag(_ tag: String, fromContact id: String) async throws(SyncError)
 }

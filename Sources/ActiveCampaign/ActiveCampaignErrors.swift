@@ -1,0 +1,71 @@
+import Connectors
+import Contracts
+import SyncCore
+
+/// ActiveCampaign's many error shapes as values. Matched by code, then status; by text only where the API has nothing else.
+enum ActiveCampaignErrors {
+    private static let longestMessage = 500
+
+    static func refusal(_ response: HTTPResponse) -> SyncError {
+        let stated = statement(response)
+        switch response.status {
+        case 300..<400: return notTheAPI(response)
+        case 500...:
+            return SyncError(.transient, code: stated?.code ?? "\(response.status)", message: message(stated, response))
+        case 401, 403:
+            return notFound(response)
+                ?? SyncError(.auth, code: stated?.code ?? "\(response.status)", message: message(stated, response))
+        case 404:
+            // A wrong host or path answers with a page.
+            guard stated != nil else { return notTheAPI(response) }
+            return SyncError(.permanent, code: "not-found", message: message(stated, response))
+        default:
+            return SyncError(
+                .permanent, code: stated?.code ?? "\(response.status)", message: message(stated, response),
+                fields: stated?.fields ?? []
+            )
+        }
+    }
+
+    /// A 403 that means 404: some reads by id answer so.
+    static func notFound(_ response: HTTPResponse) -> SyncError? {
+        guard let stated = statement(response), stated.message.hasPrefix("No Result found") else { return nil }
+        return SyncError(.permanent, code: "not-found", message: stated.message)
+    }
+
+    /// An answer of something else than the API: a login page, a redirect, another host.
+    static func notTheAPI(_ response: HTTPResponse) -> SyncError {
+        SyncError(
+            .auth, code: "not-the-api",
+            message: "The answer (\(response.status)) is not from ActiveCampaign's API: check the URL under Settings, Developer"
+        )
+    }
+
+    private struct Statement {
+        var code: String?
+        var message: String
+        var fields: [String] = []
+    }
+
+    private static func statement(_ response: HTTPResponse) -> Statement? {
+        guard let body = response.json, body.objectValue != nil else { return nil }
+        if let text = body["errors"]?.stringValue { return Statement(message: text) }
+        if let first = body["errors"]?.arrayValue?.first {
+            if let text = first.stringValue { return Statement(message: text) }
+            let words = [first["title"], first["detail"]].compactMap { $0?.stringValue }.filter { !$0.isEmpty }
+            let field = first["source"]?["pointer"]?.stringValue?.split(separator: "/").last.map(String.init)
+            return Statement(
+                code: first["code"]?.stringValue, message: words.joined(separator: ": "), fields: field.map { [$0] } ?? []
+            )
+        }
+        let words = [body["message"], body["error"]].compactMap { $0?.stringValue }
+        return Statement(message: words.joined(separator: ": "))
+    }
+
+    private static func message(_ stated: Statement?, _ response: HTTPResponse) -> String {
+        guard let text = stated?.message, !text.isEmpty else {
+            return "ActiveCampaign answered \(response.status) without a reason"
+        }
+        return String(text.prefix(longestMessage))
+    }
+}

@@ -1,0 +1,88 @@
+import Connectors
+import Contracts
+import SyncCore
+
+/// Authorised calls to one account's API v3, kept inside its rate limit.
+actor ActiveCampaignSession {
+    /// The longest pause after a 429 that does not say how long.
+    private static let longestBackoff: Duration = .seconds(64)
+    private static let apiPath = "api/3"
+
+    private let base: String
+    private let apiKey: Secret
+    private let limiter: RateLimiter
+    private let transport: any HTTPTransport
+    private let clock: any WallClock
+    /// How many 429s came in a row.
+    private var refusals = 0
+
+    /// Fails when the URL is not that of an account.
+    init(url: String, apiKey: Secret, limiter: RateLimiter, transport: any HTTPTransport, clock: any WallClock) throws(SyncError)
+    {
+        let (host, path) = try VendorURL.parse(url, setting: "The ActiveCampaign URL")
+        guard path.isEmpty || path == Self.apiPath else {
+            throw SyncError(
+                .auth, code: "invalid-url",
+                message: "The ActiveCampaign URL must be the one shown under Settings, Developer; it has the path /\(path)"
+            )
+        }
+        base = "\(host)/\(Self.apiPath)/"
+        self.apiKey = apiKey
+        self.limiter = limiter
+        self.transport = transport
+        self.clock = clock
+    }
+
+    /// The JSON answer of one call. Every call made here may be repeated without harm, so a lost answer is only transient.
+    func call(
+        _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil
+    ) async throws(SyncError) -> JSONValue {
+        var response = try await send(method, path, query: query, body: body)
+        if response.status == 403, ActiveCampaignErrors.notFound(response) == nil {
+            // The API is known to refuse a good key now and then; believed only twice in a row.
+            response = try await send(method, path, query: query, body: body)
+        }
+        if response.status == 429 {
+            throw await limited(response)
+        }
+        refusals = 0
+        guard (200..<300).contains(response.status) else { throw ActiveCampaignErrors.refusal(response) }
+        if response.body.isEmpty, method == "DELETE" { return [:] }
+        guard !response.body.isEmpty else {
+            throw SyncError(.transient, code: "empty-answer", message: "ActiveCampaign answered \(response.status) with nothing")
+        }
+        guard let json = response.json, json.objectValue != nil else { throw ActiveCampaignErrors.notTheAPI(response) }
+        return json
+    }
+
+    private func send(
+        _ method: String, _ path: String, query: [(String, String)], body: JSONValue?
+    ) async throws(SyncError) -> HTTPResponse {
+        var request = HTTPRequest(method: method, url: base + path + (query.isEmpty ? "" : "?" + URLText.form(query)))
+        request.headers = ["Api-Token": apiKey.reveal(), "Accept": "application/json"]
+        if let body {
+            request.headers["Content-Type"] = "application/json"
+            request.body = body.serialized()
+        }
+        do throws(CancellationError) {
+            try await limiter.acquire()
+        } catch {
+            throw SyncError(.notSent("the request was cancelled before it was sent"), effect: .repeatable)
+        }
+        do throws(TransportError) {
+            return try await transport.send(request)
+        } catch {
+            throw SyncError(error, effect: .repeatable)
+        }
+    }
+
+    /// Pauses everything that shares the limiter: `Retry-After` where it is sent, else 1, 2, 4 … seconds.
+    private func limited(_ response: HTTPResponse) async -> SyncError {
+        let stated = response.headers["retry-after"].flatMap { Int64($0) }.map { Duration.seconds(max(1, min($0, 86_400))) }
+        let pause = stated ?? min(.seconds(1 << min(refusals, 6)), Self.longestBackoff)
+        refusals += 1
+        let until = clock.now().advanced(by: pause)
+        await limiter.pause(until: until)
+        return SyncError(.rateLimited(until: until), code: "429", message: "ActiveCampaign asked for a pause")
+    }
+}
