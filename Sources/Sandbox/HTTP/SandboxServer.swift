@@ -1,0 +1,133 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// Serves an emulated vendor over HTTP/1.1, faults of the network included: a hang-up closes the socket, a cut answer
+/// breaks off within its body, a late one is late.
+public actor SandboxServer: Service {
+    private enum State {
+        case starting
+        case bound(Int)
+        case ended
+    }
+
+    /// The server ended before it had a port.
+    public struct NotRunning: Error, Sendable {}
+
+    private let handler: any SandboxHandler
+    private let host: String
+    private let requestedPort: Int
+    private var state = State.starting
+    private var waiting: [CheckedContinuation<Int, any Error>] = []
+
+    /// - Parameter port: 0 takes any free one; ask ``port()`` which.
+    public init(handler: any SandboxHandler, host: String = "127.0.0.1", port: Int = 0) {
+        self.handler = handler
+        self.host = host
+        requestedPort = port
+    }
+
+    /// The port bound, as soon as it is.
+    public func port() async throws -> Int {
+        switch state {
+        case .bound(let port): port
+        case .ended: throw NotRunning()
+        case .starting: try await withCheckedThrowingContinuation { waiting.append($0) }
+        }
+    }
+
+    /// Serves until the task is cancelled or the service group shuts down gracefully.
+    public func run() async throws {
+        defer { settle(.ended) }
+        var logger = Logger(label: "tandem.sandbox")
+        logger.logLevel = .error
+        let app = Application(
+            responder: Responder(handler: handler),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: requestedPort), serverName: nil),
+            onServerRunning: { channel in await self.settle(.bound(channel.localAddress?.port ?? 0)) },
+            logger: logger
+        )
+        try await app.run()
+    }
+
+    private func settle(_ new: State) {
+        state = new
+        for continuation in waiting {
+            if case .bound(let port) = new {
+                continuation.resume(returning: port)
+            } else {
+                continuation.resume(throwing: NotRunning())
+            }
+        }
+        waiting = []
+    }
+}
+
+/// The request's context: the channel is kept so that it can be closed under the client.
+private struct SocketContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+}
+
+private struct Responder: HTTPResponder {
+    private struct Broken: Error {}
+
+    /// Bulk calls of the real vendors are far smaller.
+    private static let largestBody = 64 << 20
+
+    let handler: any SandboxHandler
+
+    func respond(to request: Request, context: SocketContext) async throws -> Response {
+        switch await handler.reply(to: try await Self.translate(request)) {
+        case .answer(let response): return Self.translate(response)
+        case .delayed(let response, let duration):
+            let (seconds, attoseconds) = duration.components
+            let delay = TimeAmount.nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+            try await context.channel.eventLoop.scheduleTask(in: delay) {}.futureResult.get()
+            return Self.translate(response)
+        case .hangUp:
+            try await context.channel.close()
+            throw Broken()
+        case .cut(let response, let bytes):
+            var answer = Self.translate(response)
+            let part = ByteBuffer(bytes: response.body.prefix(bytes))
+            let channel = context.channel
+            answer.body = ResponseBody(contentLength: response.body.count) { writer in
+                try await writer.write(part)
+                try await channel.close()
+                throw Broken()
+            }
+            answer.headers[.contentLength] = String(response.body.count)
+            return answer
+        }
+    }
+
+    private static func translate(_ request: Request) async throws -> SandboxRequest {
+        let body = try await request.body.collect(upTo: largestBody)
+        var headers: [String: String] = [:]
+        for field in request.headers { headers[field.name.canonicalName] = field.value }
+        if let authority = request.head.authority { headers["host"] = authority }
+        return SandboxRequest(
+            method: request.method.rawValue, path: request.uri.path, query: request.uri.query ?? "", headers: headers,
+            body: Array(buffer: body)
+        )
+    }
+
+    private static func translate(_ response: SandboxResponse) -> Response {
+        var fields = HTTPFields()
+        for (name, value) in response.headers {
+            if let name = HTTPField.Name(name) { fields[name] = value }
+        }
+        return Response(
+            status: .init(code: response.status), headers: fields,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body))
+        )
+    }
+}

@@ -1,0 +1,178 @@
+/// Collections: up to 200 rows in one call, each with a result of its own.
+extension SalesforceSandbox {
+    private static let mostRows = 200
+    private static let mostRetrieved = 2000
+    private static let mostChunks = 10
+
+    /// A row of a collection, read but not yet saved.
+    private struct Item {
+        var object: String
+        var id: String?
+        var values: [String: SandboxValue]
+        var key: String?
+    }
+
+    func collection(_ call: SalesforceCall) throws(SalesforceFault) -> SalesforceAnswer {
+        if call.method == "DELETE" { return try deleteCollection(call) }
+        let items = try items(of: call, object: nil, key: nil)
+        let chunks = zip(items, items.dropFirst()).reduce(1) { $1.0.object == $1.1.object ? $0 : $0 + 1 }
+        guard chunks <= Self.mostChunks else {
+            throw .badRequest(
+                "LIMIT_EXCEEDED",
+                "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking.")
+        }
+        let twice = call.method == "PATCH" ? Self.repeated(items.map { $0.id.map { String($0.prefix(15)) } }) : []
+        return save(items, call, tellsCreated: false) { org, item, writer in
+            guard call.method == "PATCH" else { return org.insert(item.values, into: item.object, by: writer) }
+            guard let id = item.id else {
+                let message = "Id not specified in an update call"
+                return .failure(SalesforceRowError(code: "MISSING_ARGUMENT", message: message, fields: ["Id"]))
+            }
+            guard !twice.contains(String(id.prefix(15))) else {
+                let message = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
+                return .failure(SalesforceRowError(code: "DUPLICATE_VALUE", message: message))
+            }
+            return org.update(id, of: item.object, with: item.values, by: writer)
+        }
+    }
+
+    func collectionUpsert(_ object: String, field name: String, _ call: SalesforceCall) throws(SalesforceFault)
+        -> SalesforceAnswer
+    {
+        guard let field = try org.table(object).field(name) else { throw .invalidField(name, on: object) }
+        if field.kind == .id { return try upsertByID(object, call) }
+        guard field.isLookupKey else {
+            throw .badRequest(
+                "INVALID_FIELD", "Field name provided, \(name) is not an External ID or indexed field for \(object)")
+        }
+        let items = try items(of: call, object: object, key: field)
+        let twice = Self.repeated(items.map { $0.key?.lowercased() })
+        return save(items, call, tellsCreated: true) { org, item, writer in
+            guard let key = item.key else {
+                let message = "\(field.name) not specified"
+                return .failure(SalesforceRowError(code: "MISSING_ARGUMENT", message: message, fields: [field.name]))
+            }
+            guard !twice.contains(key.lowercased()) else {
+                let message = "Duplicate external id specified: \(key)"
+                return .failure(SalesforceRowError(code: "DUPLICATE_VALUE", message: message, fields: [field.name]))
+            }
+            return org.upsert(key, in: field, of: item.object, with: item.values, by: writer)
+        }
+    }
+
+    /// Upsert with `Id` as the key: null creates, anything else changes.
+    private func upsertByID(_ object: String, _ call: SalesforceCall) throws(SalesforceFault) -> SalesforceAnswer {
+        save(try items(of: call, object: object, key: nil), call, tellsCreated: true) { org, item, writer in
+            guard let id = item.id else { return org.insert(item.values, into: item.object, by: writer) }
+            return org.update(id, of: item.object, with: item.values, by: writer)
+        }
+    }
+
+    private func deleteCollection(_ call: SalesforceCall) throws(SalesforceFault) -> SalesforceAnswer {
+        let ids = (call.parameters["ids"] ?? "").split(separator: ",").map(String.init)
+        guard ids.count <= Self.mostRows else { throw Self.tooMany(Self.mostRows) }
+        let tables = org.tables.values.map(\.object)
+        let items = ids.map { id in
+            Item(object: tables.first { id.hasPrefix($0.prefix) }?.name ?? "", id: id, values: [:])
+        }
+        return save(items, call, tellsCreated: false) { org, item, writer in
+            org.delete(item.id ?? "", of: item.object, by: writer)
+        }
+    }
+
+    // MARK: Reading the rows
+
+    /// Everything wrong here sinks the whole call.
+    private func items(
+        of call: SalesforceCall, object only: String?, key: SalesforceField?
+    ) throws(SalesforceFault) -> [Item] {
+        guard let records = call.body?["records"]?.array else {
+            throw .parser("The request body must hold an array named records at [line:1, column:1]")
+        }
+        guard records.count <= Self.mostRows else { throw Self.tooMany(Self.mostRows) }
+        guard !records.isEmpty else { throw .badRequest("INVALID_INPUT", "records must not be empty") }
+        var items: [Item] = []
+        for record in records {
+            guard var members = record.object else { throw .cannotDeserialize("sobject", from: record) }
+            guard let type = members["attributes"]?["type"]?.text ?? only else {
+                throw .badRequest("INVALID_INPUT", "Include a type in the attributes of every record")
+            }
+            guard only == nil || type.lowercased() == only?.lowercased() else {
+                throw .badRequest("INVALID_INPUT", "Records of type \(type) can not be upserted as \(only ?? "")")
+            }
+            let table = try org.table(type)
+            let id = members["id"] ?? members["Id"]
+            var keyValue: SandboxValue?
+            if let key, let name = members.keys.first(where: { $0.lowercased() == key.name.lowercased() }) {
+                keyValue = members.removeValue(forKey: name)
+            }
+            items.append(
+                Item(
+                    object: table.object.name, id: id?.text, values: try table.deserialize(members),
+                    key: keyValue?.text.flatMap { $0.isEmpty ? nil : $0 }))
+        }
+        return items
+    }
+
+    private static func tooMany(_ most: Int) -> SalesforceFault {
+        .badRequest("LIMIT_EXCEEDED", "You cannot specify more than \(most) records in this request")
+    }
+
+    private static func repeated(_ keys: [String?]) -> Set<String> {
+        var seen: Set<String> = []
+        return Set(keys.compactMap { $0 }.filter { !seen.insert($0).inserted })
+    }
+
+    // MARK: Saving them
+
+    private func save(
+        _ items: [Item], _ call: SalesforceCall, tellsCreated: Bool,
+        with operation: (inout SalesforceOrg, Item, SalesforceOrg.Writer) -> SalesforceRowResult
+    ) -> SalesforceAnswer {
+        let writer = writer(call)
+        let isAllOrNone = call.body?["allOrNone"] == true || call.parameters["allOrNone"] == "true"
+        let savepoint = isAllOrNone ? org : nil
+        var results = items.enumerated().map { index, item in
+            index == writer.lockedRow ? .failure(Self.lockedRow) : operation(&org, item, writer)
+        }
+        if let savepoint, results.contains(where: { !$0.errors.isEmpty }) {
+            org = savepoint
+            results = results.map { $0.errors.isEmpty ? .failure(Self.rolledBack) : $0 }
+        }
+        results.forEach(note)
+        return .ok(.array(results.map { $0.item(tellsCreated: tellsCreated) }))
+    }
+
+    private static let lockedRow = SalesforceRowError(
+        code: "UNABLE_TO_LOCK_ROW", message: "unable to obtain exclusive access to this record or 1 records: 0015e000004a1Bc")
+    private static let rolledBack = SalesforceRowError(
+        code: "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        message: "Record rolled back because not all records were valid and the request was using AllOrNone header")
+
+    // MARK: Retrieving
+
+    /// Rows in the order asked for, null where there is none.
+    func retrieve(_ object: String, _ call: SalesforceCall) throws(SalesforceFault) -> SandboxValue {
+        let table = try org.table(object)
+        var ids = call.parameters["ids"]?.split(separator: ",").map(String.init)
+        var names = call.parameters["fields"]?.split(separator: ",").map(String.init)
+        if call.method == "POST" {
+            ids = call.body?["ids"]?.array?.compactMap(\.text)
+            names = call.body?["fields"]?.array?.compactMap(\.text)
+        }
+        guard let ids, let names, !names.isEmpty else { throw .badRequest("INVALID_INPUT", "ids and fields are required") }
+        guard ids.count <= Self.mostRetrieved else { throw Self.tooMany(Self.mostRetrieved) }
+        let fields = try fields(names, in: table)
+        var records: [SandboxValue] = []
+        for id in ids {
+            guard let normalized = SalesforceID.normalized(id) else { throw .badRequest("MALFORMED_ID", "malformed id \(id)") }
+            if let row = table.rows[normalized], !row.isDeleted {
+                tally.rowsRead += 1
+                records.append(org.record(row, of: table.object.name, fields: fields, path: call.path))
+            } else {
+                records.append(.null)
+            }
+        }
+        return .array(records)
+    }
+}

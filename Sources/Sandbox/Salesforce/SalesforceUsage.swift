@@ -1,0 +1,24 @@
+/// The org's API calls of the last 24 hours, counted by the hour.
+struct SalesforceUsage: Sendable {
+    private static let hour: Int64 = 3_600_000
+
+    let limit: Int
+    private var hours: [Int64: Int] = [:]
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func used(now: Int64) -> Int {
+        hours.reduce(0) { $1.key > now / Self.hour - 24 ? $0 + $1.value : $0 }
+    }
+
+    mutating func count(_ calls: Int, now: Int64) {
+        hours[now / Self.hour, default: 0] += calls
+        hours = hours.filter { $0.key > now / Self.hour - 24 }
+    }
+
+    func header(now: Int64) -> String {
+        "api-usage=\(used(now: now))/\(limit)"
+    }
+}
