@@ -58,25 +58,47 @@ struct EventHeaders {
     private(set) var mode = Mode.undeclared
     private(set) var attributes = FoundAttributes()
 
+    /// What a header is for, by its name in small letters.
+    private enum Meaning {
+        case contentType
+        case attribute(FoundAttributes.Name)
+        case otherAttribute
+
+        init?(_ name: String) {
+            switch name {
+            case "ce_specversion": self = .attribute(.specversion)
+            case "ce_type": self = .attribute(.type)
+            case "ce_source": self = .attribute(.source)
+            case "ce_id": self = .attribute(.id)
+            case "ce_time": self = .attribute(.time)
+            case EventCodec.contentTypeHeader: self = .contentType
+            default:
+                guard name.utf8.starts(with: EventCodec.headerPrefix.utf8) else { return nil }
+                self = .otherAttribute
+            }
+        }
+    }
+
     /// Of headers with one name the last counts, as in Kafka's own clients.
     init(_ headers: [MessageHeader]) throws(CodecError) {
         for header in headers {
             guard let value = header.value else { continue }
             let name = header.name.utf8.contains(where: Self.isCapital) ? header.name.lowercased() : header.name
-            if name == EventCodec.contentTypeHeader {
-                if try Self.isStructured(value) { mode = .structured }
-            } else if name.hasPrefix(EventCodec.headerPrefix) {
+            switch Meaning(name) {
+            case .contentType: if try Self.isStructured(value) { mode = .structured }
+            case .attribute(let attribute):
                 if mode == .undeclared { mode = .binary }
-                guard let attribute = FoundAttributes.Name(rawValue: String(name.dropFirst(3))) else { continue }
                 guard let text = String(validating: value, as: UTF8.self) else {
                     throw CodecError(.notCloudEvent, "\(name) is not UTF-8")
                 }
                 attributes.set(attribute, to: text)
+            case .otherAttribute: if mode == .undeclared { mode = .binary }
+            case nil: continue
             }
         }
     }
 
-    private static func isCapital(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
+    private static func isCapital(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") }
 
     private static func isStructured(_ contentType: [UInt8]) throws(CodecError) -> Bool {
         guard contentType.count >= 23 else { return false }

@@ -70,18 +70,21 @@ extension JSONReader {
         return canonical(double)
     }
 
-    /// The digits before the decimal point once the exponent has moved it, or `nil` if they do not fit.
+    /// The digits before the decimal point once the exponent has moved it. `nil` if they do not fit, or if all digits
+    /// together are beyond 64 bits: then `JSONDecoder` settles for the nearest double, too.
     private static func wholePart(of text: String) -> Int64? {
-        let parts = text.utf8.split(whereSeparator: { $0 | 0x20 == UInt8(ascii: "e") })
-        let mantissa = parts[0].split(separator: UInt8(ascii: "."), maxSplits: 1)
+        let parts = text.utf8.drop { $0 == UInt8(ascii: "-") }.split { $0 | 0x20 == UInt8(ascii: "e") }
+        let mantissa = parts[0].split(separator: UInt8(ascii: "."))
         let exponent = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) : 0
         guard let exponent, exponent.magnitude < 1 << 32 else { return nil }
-        var digits = String(decoding: mantissa[0], as: UTF8.self)
-        let wholeCount = digits.utf8.count + exponent
-        if mantissa.count > 1 { digits += String(decoding: mantissa[1], as: UTF8.self) }
-        let missing = wholeCount - digits.utf8.count
-        guard missing < 20, wholeCount > 0 else { return nil }
-        digits += String(repeating: "0", count: max(0, missing))
-        return Int64(digits.prefix(wholeCount))
+        var digits = mantissa.flatMap(Array.init)
+        let wholeCount = mantissa[0].count + exponent
+        while digits.last == UInt8(ascii: "0") { digits.removeLast() }
+        guard UInt64(String(decoding: digits, as: UTF8.self)) != nil, (1...30 + digits.count).contains(wholeCount) else {
+            return nil
+        }
+        digits.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, wholeCount - digits.count)))
+        let whole = String(decoding: digits.prefix(wholeCount), as: UTF8.self)
+        return Int64(text.hasPrefix("-") ? "-\(whole)" : whole)
     }
 }
