@@ -1,1 +1,181 @@
-// placeholder
+public import Connectors
+public import Contracts
+public import EventLog
+public import Logging
+public import Metrics
+
+/// What the gateway listens on and lets in.
+public struct GatewayConfiguration: Sendable, Equatable {
+    public var host: String
+    /// 0 lets the system choose.
+    public var port: Int
+    /// The largest body read, in bytes.
+    public var maxBody: Int
+
+    public init(host: String = "127.0.0.1", port: Int = 8080, maxBody: Int = 1 << 20) {
+        self.host = host
+        self.port = port
+        self.maxBody = maxBody
+    }
+}
+
+/// Receives what marketing platforms post and answers once it is in the log.
+///
+/// - `POST /hooks/{integration}/{secret}`: an account's webhooks and an automation's plain "Webhook" steps.
+/// - `POST /hooks/{integration}/{secret}/actions/{create-contact|create-lead}`: the automation actions (IN-4), from a
+///   "Webhook" step (form) or an app's action step (JSON).
+/// - `GET /health`, `GET /ready`, `GET /metrics`.
+///
+/// Deliveries carry no signature, so the secret is in the path; it never reaches a log. No answer is ever 410, which would
+/// make ActiveCampaign switch the webhook off for good.
+public struct Gateway: Sendable {
+    /// Why the process should get no requests now, or `nil` when it should.
+    public typealias Readiness = @Sendable () async -> String?
+    /// The text a scrape of `/metrics` gets.
+    public typealias MetricsText = @Sendable () -> String
+
+    private let log: any EventLog
+    private let directory: IntegrationDirectory
+    private let clock: any WallClock
+    private let topics: Topics
+    private let maxBody: Int
+    private let readiness: Readiness
+    private let metricsText: MetricsText?
+    private let logger: Logger
+    private let counters: GatewayMetrics
+
+    public init(
+        log: any EventLog, directory: IntegrationDirectory, clock: any WallClock, topics: Topics = Topics(),
+        maxBody: Int = GatewayConfiguration().maxBody, readiness: @escaping Readiness = { nil }, metrics: MetricsText? = nil,
+        logger: Logger, factory: any MetricsFactory = MetricsSystem.factory
+    ) {
+        self.log = log
+        self.directory = directory
+        self.clock = clock
+        self.topics = topics
+        self.maxBody = maxBody
+        self.readiness = readiness
+        self.metricsText = metrics
+        self.logger = logger
+        self.counters = GatewayMetrics(factory: factory)
+    }
+
+    /// Answers one request and counts what became of it.
+    public func respond(to request: GatewayRequest) async -> GatewayResponse {
+        let response = await answer(request)
+        counters.count(response.outcome)
+        return response
+    }
+
+    private func answer(_ request: GatewayRequest) async -> GatewayResponse {
+        let path = request.path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+        switch path.first {
+        case "health" where path.count == 1, "ready" where path.count == 1, "metrics" where path.count == 1:
+            guard request.method == "GET" || request.method == "HEAD" else { return .methodNotAllowed(allowed: "GET, HEAD") }
+            return await probe(path[0])
+        case "hooks" where path.count == 3 || (path.count == 5 && path[3] == "actions"):
+            guard request.method == "POST" else { return .methodNotAllowed(allowed: "POST") }
+            return await hook(request, integration: path[1], secret: path[2], action: path.count == 5 ? path[4] : nil)
+        default:
+            return .notFound
+        }
+    }
+
+    private func probe(_ name: String) async -> GatewayResponse {
+        switch name {
+        case "health": return .probe("ok")
+        case "ready": return await readiness().map { .notReady($0) } ?? .probe("ready")
+        default: return metricsText.map { .text($0()) } ?? .notFound
+        }
+    }
+
+    private func hook(_ request: GatewayRequest, integration: String, secret: String, action: String?) async -> GatewayResponse {
+        guard case .success(let secret) = PercentEncoding.decode(Array(secret.utf8)[...], plusIsSpace: false) else {
+            return .notFound
+        }
+        switch await directory.verdict(integration: integration, secret: secret) {
+        case .refused: return .notFound
+        case .unavailable:
+            logger.error("webhook refused: the store cannot be read", metadata: ["integration": "\(integration)"])
+            return .storeUnavailable
+        case .accepted: break
+        }
+        let response = await receive(request, integration: integration, action: action)
+        if response.status >= 400 {
+            logger.notice(
+                "webhook refused", metadata: ["integration": "\(integration)", "outcome": "\(response.outcome.rawValue)"])
+        }
+        return response
+    }
+
+    private func receive(_ request: GatewayRequest, integration: String, action: String?) async -> GatewayResponse {
+        let translator = WebhookTranslator(integration: integration, receivedAt: clock.now())
+        let translation: WebhookTranslator.Translation
+        do throws(PayloadError) {
+            guard let format = BodyFormat(contentType: request.contentType), format == .form || action != nil else {
+                return .unsupportedMediaType(allowed: action == nil ? [.form] : [.form, .json])
+            }
+            let body: [UInt8]
+            switch request.body {
+            case .complete(let bytes) where bytes.count <= maxBody: body = bytes
+            case .complete, .tooLarge: return .tooLarge(limit: maxBody)
+            case .interrupted: return .interrupted
+            }
+            guard let action else { return await settle(try translator.translate(form: body)) }
+            guard let action = AutomationAction.Action(rawValue: action) else { return .unknownAction }
+            translation =
+                switch format {
+                case .form: try translator.translate(form: body, as: action)
+                case .json: try translator.translate(json: body, as: action)
+                }
+        } catch {
+            return .refused(error)
+        }
+        return await settle(translation)
+    }
+
+    private func settle(_ translation: WebhookTranslator.Translation) async -> GatewayResponse {
+        switch translation {
+        case .ignored: return .accepted(0, .ignored)
+        case .unknownType: return .accepted(0, .unknownType)
+        case .event(let event):
+            guard await publish(event) else { return .logUnavailable }
+            counters.countEvent()
+            return .accepted(1, .accepted)
+        }
+    }
+
+    /// The waits before the second and the third attempt.
+    static let retryDelays: [Duration] = [.milliseconds(200), .seconds(1)]
+
+    /// Appends the event. The vendor never repeats a delivery, so a log that stumbles is asked again; a repeat that was
+    /// appended twice carries the same id.
+    private func publish(_ event: Event) async -> Bool {
+        let topic =
+            switch event.message {
+            case .recordChange: topics.marketingChanges
+            case .automationAction: topics.automationEvents
+            }
+        let record = OutgoingRecord(topic: topic, message: EventCodec.encode(event))
+        var delays = Self.retryDelays.makeIterator()
+        while true {
+            do throws(EventLogError) {
+                try await log.publish([record])
+                return true
+            } catch {
+                logger.error("the log refused an event", metadata: ["topic": "\(topic)", "error": "\(error)"])
+                guard error.isTransient, let delay = delays.next() else { return false }
+                guard await wait(delay) else { return false }
+            }
+        }
+    }
+
+    private func wait(_ delay: Duration) async -> Bool {
+        do {
+            try await clock.sleep(until: clock.now().advanced(by: delay))
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Contracts
+
+/// Ids that come out the same for a delivery that arrives twice.
+enum EventIdentity {
+    /// Names a payload by its content. The vendor stamps in whole seconds, and a payload without a stamp is given the
+    /// second of its arrival: the same words an hour later are news, not a repeat.
+    static func id(of body: [UInt8], integration: String, purpose: String, receivedAt: Timestamp?) -> String {
+        var hash = FNV1a()
+        hash.combine(integration.utf8)
+        hash.combine(purpose.utf8)
+        hash.combine((receivedAt.map { String($0.milliseconds / 1000) } ?? "").utf8)
+        hash.combine(body)
+        return hash.hexadecimal
+    }
+}
+
+/// The 128-bit Fowler–Noll–Vo hash, variant 1a: stable across processes, unlike Swift's own.
+struct FNV1a {
+    private var state: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D
+
+    /// Mixes in one part; a terminator keeps `ab`+`c` and `a`+`bc` apart.
+    mutating func combine(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { mix(byte) }
+        mix(0)
+    }
+
+    private mutating func mix(_ byte: UInt8) {
+        state ^= UInt128(byte)
+        state &*= 0x0000_0000_0100_0000_0000_0000_0000_013B
+    }
+
+    var hexadecimal: String {
+        let digits = String(state, radix: 16)
+        return String(repeating: "0", count: 32 - digits.count) + digits
+    }
+}

@@ -1,0 +1,65 @@
+/// A request as the gateway judges it: free of sockets, so that it can be answered inside a test.
+public struct GatewayRequest: Sendable, Equatable {
+    /// What became of reading the body.
+    public enum Body: Sendable, Equatable {
+        case complete([UInt8])
+        /// It passed the limit; the rest was not read.
+        case tooLarge
+        /// The sender broke off.
+        case interrupted
+    }
+
+    public var method: String
+    /// Without the query, still percent-encoded.
+    public var path: String
+    public var contentType: String?
+    public var body: Body
+
+    public init(method: String, path: String, contentType: String? = nil, body: Body = .complete([])) {
+        self.method = method
+        self.path = path
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// The gateway's answer.
+public struct GatewayResponse: Sendable, Equatable {
+    public var status: Int
+    public var contentType: String
+    public var headers: [String: String]
+    public var body: [UInt8]
+    public var outcome: GatewayOutcome
+
+    init(
+        _ status: Int, _ outcome: GatewayOutcome, contentType: String = "application/json", headers: [String: String] = [:],
+        body: [UInt8]
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.headers = headers
+        self.body = body
+        self.outcome = outcome
+    }
+}
+
+/// What became of a request: the `outcome` label of `gateway_requests_total`.
+public enum GatewayOutcome: String, Sendable, CaseIterable {
+    case accepted
+    /// A webhook that carries nothing to be synced (an open, a note, …): acknowledged, no event.
+    case ignored
+    /// A webhook of a type that is not known: acknowledged, no event.
+    case unknownType = "unknown-type"
+    /// Unknown integration, wrong secret or unknown path.
+    case notFound = "not-found"
+    case methodNotAllowed = "method-not-allowed"
+    case unsupportedMediaType = "unsupported-media-type"
+    case tooLarge = "too-large"
+    case malformed
+    case unprocessable
+    case interrupted
+    case logUnavailable = "log-unavailable"
+    case storeUnavailable = "store-unavailable"
+    /// Health, readiness and metrics.
+    case probe
+}
