@@ -1,0 +1,102 @@
+import SyncCore
+
+/// One integration as a document of a file describes it.
+struct IntegrationFile: Sendable, Equatable {
+    var settings: IntegrationSettings
+    var secrets: [SecretName: Secret]
+    /// Where it stands.
+    var file: String
+    var line: Int?
+}
+
+extension IntegrationFile {
+    private enum Version: String, CaseIterable { case v1 = "tandem.dev/v1" }
+    private enum Kind: String, CaseIterable { case integration = "Integration" }
+
+    /// Reads a document. `nil` when a part without a default cannot be read; everything wrong is reported.
+    init?(_ document: ConfigurationValue) {
+        guard let root = document.mapping(known: ["apiVersion", "kind", "metadata", "spec"]) else { return nil }
+        _ = root.required("apiVersion")?.choice(of: Version.self)
+        _ = root.required("kind")?.choice(of: Kind.self)
+        let name = root.required("metadata")?.mapping(known: ["name"])?.required("name")?.integrationName()
+        let keys = ["profile", "crm", "marketing", "webhook", "inbound", "mapping"]
+        guard let spec = root.required("spec")?.mapping(known: keys) else { return nil }
+        var secrets: [SecretName: Secret] = [:]
+        let profile = spec.required("profile")?.choice(of: ProfileName.self)
+        let crm = spec.required("crm")?.crmSettings(&secrets)
+        let marketing = spec.required("marketing")?.marketingSettings(&secrets)
+        if let webhook = spec["webhook"]?.mapping(known: ["secret"]) {
+            secrets[.webhookSecret] = webhook.required("secret")?.webhookSecret()
+        }
+        let inbound = spec["inbound"]?.inboundSettings() ?? InboundSettings()
+        let mappings = spec["mapping"]?.mappingSet() ?? .defaults
+        guard let name, let profile, let crm, let marketing else { return nil }
+        settings = IntegrationSettings(
+            name: name, profile: profile, crm: crm, marketing: marketing, inbound: inbound, mappings: mappings)
+        self.secrets = secrets
+        file = document.problems.file
+        line = document.line
+    }
+}
+
+extension ConfigurationValue {
+    /// A name that can be part of topic keys and webhook paths.
+    fileprivate func integrationName() -> String? {
+        guard let text = text() else { return nil }
+        let isName =
+            (1...63).contains(text.utf8.count) && text.first != "-"
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+        guard isName else {
+            report("may only have lower-case letters, digits and hyphens, at most 63, not \"\(text)\"")
+            return nil
+        }
+        return text
+    }
+
+    /// The random part of the webhook path: long enough not to be guessed, and needing no escapes.
+    fileprivate func webhookSecret() -> Secret? {
+        guard let secret = secret() else { return nil }
+        let bytes = Array(secret.reveal().utf8)
+        let isPlain = bytes.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard isPlain, (16...128).contains(bytes.count) else {
+            report("must be 16 to 128 letters, digits, '-' and '_', as `openssl rand -hex 24` makes them")
+            return nil
+        }
+        return secret
+    }
+
+    fileprivate func marketingSettings(_ secrets: inout [SecretName: Secret]) -> MarketingSettings? {
+        guard let mapping = mapping(known: ["url", "apiKey", "requestsPerSecond"]) else { return nil }
+        let url = mapping.required("url")?.url()
+        secrets[.marketingAPIKey] = mapping.required("apiKey")?.secret()
+        let rate = mapping["requestsPerSecond"]?.integer(in: 1...1000)
+        guard let url else { return nil }
+        var settings = MarketingSettings(url: url)
+        rate.assign(to: &settings.requestsPerSecond)
+        return settings
+    }
+
+    fileprivate func inboundSettings() -> InboundSettings {
+        var settings = InboundSettings()
+        guard let mapping = mapping(known: ["window", "matching"]) else { return settings }
+        mapping["matching"]?.choice(of: InboundSettings.Matching.self).assign(to: &settings.matching)
+        if let window = mapping["window"]?.mapping(known: ["records", "interval"]) {
+            window["records"]?.integer(in: 1...10_000).assign(to: &settings.window.records)
+            window["interval"]?.duration(in: .seconds(1)...(.seconds(86_400))).assign(to: &settings.window.interval)
+        }
+        return settings
+    }
+}
