@@ -158,7 +158,7 @@ struct SalesforceAuth: Sendable {
     // MARK: Encodings
 
     private static func base64URL(_ text: Substring) -> SandboxValue? {
-        var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
+        var base64 = String(text.map { $0 == "-" ? "+" : ($0 == "_" ? "/" : $0) })
         base64 += String(repeating: "=", count: (4 - base64.count % 4) % 4)
         return Data(base64Encoded: base64).flatMap { SandboxValue(json: Array($0)) }
     }

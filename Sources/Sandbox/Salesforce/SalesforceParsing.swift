@@ -11,10 +11,10 @@ extension SalesforceTable {
     }
 
     private static func deserialize(_ value: SandboxValue, for field: SalesforceField) throws(SalesforceFault) -> SandboxValue {
-        let read =
+        let read: SandboxValue? =
             switch field.kind {
             case .boolean: boolean(value)
-            case .int: number(value).map { $0.rounded() == $0 ? .integer(Int64($0)) : .number($0) }
+            case .int: number(value).map { $0.rounded() == $0 ? SandboxValue.integer(Int64($0)) : .number($0) }
             case .double, .currency, .percent: number(value).map { .number(round($0, scale: field.scale)) }
             case .date: date(value)
             case .datetime: dateTime(value)

@@ -34,8 +34,7 @@ public actor SalesforceSandbox: SandboxHandler {
         let fault = faults.next(method: request.method, path: request.path)
         if let fault { tally.faults[fault.name, default: 0] += 1 }
         if fault == .hangUpBefore { return .hangUp }
-        let answer = refusal(for: fault) ?? respond(to: request, fault: fault)
-        let response = Self.response(answer)
+        let response = refusal(for: fault) ?? respond(to: request, fault: fault)
         return fault?.arrival(of: response) ?? .answer(response)
     }
 
