@@ -1,0 +1,138 @@
+public import Contracts
+import GRDB
+import SyncCore
+
+extension Store {
+    /// Queues a batch in one transaction, all changes of a record folded into its one row (IN-2).
+    ///
+    /// A row that waits for a retry or is parked becomes ready with the new change. A change delivered a second time adds
+    /// nothing and leaves its row as it is. `tags` are put on people at once (IN-4); one that waits already is not added again.
+    public func enqueue(
+        _ entries: [QueueEntry], direction: Direction,
+        tags: [(integration: String, contactID: String, tag: String)] = [], now: Timestamp
+    ) async throws(StoreError) -> EnqueueResult {
+        // Folded and written out before the transaction, which keeps other processes from writing.
+        let groups = QueueBatch.groups(of: entries)
+        return try await write { db in
+            var names = IntegrationNames(db)
+            var inserted = 0
+            for group in groups {
+                let integration = try names.id(of: group.integration)
+                let existing = try QueueTable.existing(
+                    integration: integration, direction: direction, object: group.object, recordIDs: group.records.map(\.id), db)
+                for record in group.records {
+                    guard let row = existing[record.id] else {
+                        let key = RecordKey(integration: group.integration, object: group.object, recordID: record.id)
+                        try QueueTable.insert(
+                            integration: integration, direction: direction, key: key, change: record.text, now: now, db)
+                        inserted += 1
+                        continue
+                    }
+                    var merged = row.change
+                    merged.merge(record.change)
+                    guard merged != row.change else { continue }
+                    try QueueTable.replace(row, with: merged.json.text, now: now, db)
+                }
+            }
+            for task in tags {
+                try TagTable.add(
+                    integration: try names.id(of: task.integration), contactID: task.contactID, tag: task.tag, now: now, db)
+            }
+            return EnqueueResult(inserted: inserted, merged: entries.count - inserted)
+        }
+    }
+
+    /// How much waits for an integration's direction. Costs little at any depth.
+    public func depth(integration: String, direction: Direction, now: Timestamp) async throws(StoreError) -> QueueDepth {
+        try await read { db in
+            let scope = "integration_id = \(IntegrationNames.idOfName) AND direction = ?"
+            let arguments: StatementArguments = [integration, direction.stored]
+            func count(_ state: Int64) throws -> Int {
+                try db.firstRow("SELECT COUNT(*) FROM queue WHERE \(scope) AND state = \(state)", arguments) { try $0.value(0) }
+                    ?? 0
+            }
+            let oldestSQL = "SELECT MIN(first_at) FROM queue WHERE \(scope) AND state = 0"
+            let oldest = try db.firstRow(oldestSQL, arguments) { try $0.optionalTimestamp(0) } ?? nil
+            // Two ranges of the index on next_at: what is due, and what is not yet.
+            let dueSQL = "SELECT COUNT(*), MIN(first_at) FROM queue WHERE \(scope) AND state = 1 AND next_at <= ?"
+            let due = try db.firstRow(dueSQL, arguments + [now.milliseconds]) { row in
+                (count: try row.value(0) as Int, oldest: try row.optionalTimestamp(1))
+            }
+            let nextSQL = "SELECT MIN(next_at) FROM queue WHERE \(scope) AND state = 1 AND next_at > ?"
+            let next = try db.firstRow(nextSQL, arguments + [now.milliseconds]) { try $0.optionalTimestamp(0) } ?? nil
+            let ready = try count(QueueState.ready)
+            return QueueDepth(
+                waiting: ready + (try count(QueueState.delayed)),
+                ready: ready + (due?.count ?? 0),
+                oldest: [oldest, due?.oldest].compactMap { $0 }.min(),
+                nextAttempt: next,
+                parked: try count(QueueState.parked))
+        }
+    }
+
+    /// The rows that may be worked on now, oldest first. Does not change them: whoever works on them holds the lease.
+    public func take(
+        integration: String, direction: Direction, limit: Int, now: Timestamp
+    ) async throws(StoreError) -> [QueueRow] {
+        guard limit > 0 else { return [] }
+        return try await read { db in
+            func rows(_ condition: String, _ extra: StatementArguments) throws -> [QueueRow] {
+                let sql = """
+                    SELECT id, object, record_id, version, change, attempts, first_at FROM queue
+                    WHERE integration_id = \(IntegrationNames.idOfName) AND direction = ? AND \(condition)
+                    ORDER BY first_at, id LIMIT ?
+                    """
+                return try db.rows(sql, [integration, direction.stored] + extra + [limit]) { row in
+                    let key = RecordKey(integration: integration, object: try row.value(1), recordID: try row.value(2))
+                    return QueueRow(
+                        id: try row.value(0), key: key, version: try row.value(3), change: try QueueTable.change(row, 4),
+                        attempts: try row.value(5), firstAt: try row.timestamp(6))
+                }
+            }
+            // Apart, so that each follows its index.
+            let ready = try rows("state = 0", [])
+            let due = try rows("state = 1 AND next_at <= ?", [now.milliseconds])
+            return Array((ready + due).sorted { ($0.firstAt, $0.id) < ($1.firstAt, $1.id) }.prefix(limit))
+        }
+    }
+}
+
+/// A batch of entries made ready for writing.
+private enum QueueBatch {
+    struct Record: Sendable {
+        var id: String
+        var change: PendingChange
+        /// The change as it is stored.
+        var text: String
+    }
+
+    /// The records of one integration's object, in the order they first came.
+    struct Group: Sendable {
+        var integration: String
+        var object: String
+        var records: [Record]
+    }
+
+    static func groups(of entries: [QueueEntry]) -> [Group] {
+        var order: [RecordKey] = []
+        var folded: [RecordKey: PendingChange] = [:]
+        for entry in entries where folded[entry.key]?.merge(entry.change) == nil {
+            folded[entry.key] = entry.change
+            order.append(entry.key)
+        }
+        var groups: [Group] = []
+        var places: [[String]: Int] = [:]
+        for key in order {
+            guard let change = folded[key] else { continue }
+            let record = Record(id: key.recordID, change: change, text: change.json.text)
+            let scope = [key.integration, key.object]
+            if let place = places[scope] {
+                groups[place].records.append(record)
+            } else {
+                places[scope] = groups.count
+                groups.append(Group(integration: key.integration, object: key.object, records: [record]))
+            }
+        }
+        return groups
+    }
+}

@@ -1,0 +1,122 @@
+public import Contracts
+public import SyncCore
+
+/// Which way a change flows, named from the CRM's side.
+public enum Direction: String, Sendable, Hashable, Codable, CaseIterable {
+    /// From marketing to the CRM.
+    case inbound
+    /// From the CRM to marketing.
+    case outbound
+}
+
+/// A change to be queued.
+public struct QueueEntry: Sendable, Hashable {
+    public var key: RecordKey
+    public var change: PendingChange
+
+    public init(key: RecordKey, change: PendingChange) {
+        self.key = key
+        self.change = change
+    }
+}
+
+/// What became of the entries of one batch; the two add up to their number.
+public struct EnqueueResult: Sendable, Hashable {
+    /// New rows.
+    public var inserted: Int
+    /// Entries that went into a row that was there, or into another entry of the batch.
+    public var merged: Int
+
+    public init(inserted: Int, merged: Int) {
+        self.inserted = inserted
+        self.merged = merged
+    }
+}
+
+/// All that waits for one record.
+public struct QueueRow: Sendable, Hashable {
+    public var id: Int64
+    public var key: RecordKey
+    /// Grows with every change merged in: settling names the version it worked on.
+    public var version: Int64
+    public var change: PendingChange
+    /// Failed tries so far.
+    public var attempts: Int
+    /// When the oldest change that still waits came in.
+    public var firstAt: Timestamp
+
+    public init(id: Int64, key: RecordKey, version: Int64, change: PendingChange, attempts: Int, firstAt: Timestamp) {
+        self.id = id
+        self.key = key
+        self.version = version
+        self.change = change
+        self.attempts = attempts
+        self.firstAt = firstAt
+    }
+}
+
+/// How much waits.
+public struct QueueDepth: Sendable, Hashable {
+    /// Rows that wait, those for a later retry included, parked ones not.
+    public var waiting: Int
+    /// Rows that may be worked on now.
+    public var ready: Int
+    /// When the oldest of the ready rows came in.
+    public var oldest: Timestamp?
+    /// When the next row that is not ready yet will be.
+    public var nextAttempt: Timestamp?
+    public var parked: Int
+
+    public init(waiting: Int = 0, ready: Int = 0, oldest: Timestamp? = nil, nextAttempt: Timestamp? = nil, parked: Int = 0) {
+        self.waiting = waiting
+        self.ready = ready
+        self.oldest = oldest
+        self.nextAttempt = nextAttempt
+        self.parked = parked
+    }
+}
+
+/// A record that waits for someone to look at its error (IN-10).
+public struct ParkedRow: Sendable, Hashable {
+    public var id: Int64
+    public var key: RecordKey
+    public var attempts: Int
+    /// When it was parked.
+    public var since: Timestamp
+    public var error: SyncError
+
+    public init(id: Int64, key: RecordKey, attempts: Int, since: Timestamp, error: SyncError) {
+        self.id = id
+        self.key = key
+        self.attempts = attempts
+        self.since = since
+        self.error = error
+    }
+}
+
+/// What became of a row that was worked on.
+public enum RowSettlement: Sendable, Hashable {
+    /// Settled: the row goes, unless a newer change was merged in meanwhile.
+    case done
+    case retry(at: Timestamp, error: SyncError)
+    case park(SyncError)
+}
+
+/// Everything to be written down for one row that was worked on.
+public struct Settlement: Sendable, Hashable {
+    public var rowID: Int64
+    /// The version that was worked on.
+    public var version: Int64
+    public var result: RowSettlement
+    /// The record's links as they are now.
+    public var links: [Link]
+    public var history: [HistoryEntry]
+
+    public init(rowID: Int64, version: Int64, result: RowSettlement, links: [Link] = [], history: [HistoryEntry] = []) {
+        self.rowID = rowID
+        self.version = version
+        self.result = result
+        self.links = links
+        self.history = history
+    }
+}
