@@ -25,7 +25,8 @@ public struct Link: Sendable, Hashable {
     public var seen: [String: Stamp]
     /// The person's tags as last known.
     public var tags: Stamped<[String]>?
-    /// CRM fields whose marketing value lost and must be overwritten by the next outbound sync (IN-6).
+    /// CRM fields whose marketing value lost and must be overwritten by the next outbound sync (IN-6). Their base stays
+    /// what it was, so that outbound still sees the CRM's value as a change.
     public var overruled: Set<String>
 
     public init(
@@ -43,6 +44,19 @@ public struct Link: Sendable, Hashable {
         self.tags = tags
         self.overruled = overruled
     }
+}
+
+extension Link {
+    /// The intent to create `object` for the person `key` names: what is stored before the CRM is called.
+    public init(creating object: CRMObject, for key: RecordKey) {
+        self.init(
+            integration: key.integration, object: object, marketingID: key.recordID,
+            externalID: Link.externalID(integration: key.integration, marketingID: key.recordID), state: .creating)
+    }
+
+    /// The value of Tandem's external ID field for a person: always the same one, so that a create that is repeated
+    /// after everything else was forgotten still finds the record it made (GEN-6).
+    public static func externalID(integration: String, marketingID: String) -> String { "\(integration):\(marketingID)" }
 }
 
 /// A record as the CRM answered it, values already typed.

@@ -95,51 +95,6 @@ public struct InboundSettings: Sendable, Hashable, Codable {
     }
 }
 
-/// When a batch is flushed (IN-1): at `records` waiting, or `interval` after the first, whichever comes first.
-public struct BatchWindow: Sendable, Hashable, Codable {
-    public var records: Int
-    public var interval: Duration
-
-    public init(records: Int, interval: Duration) {
-        self.records = records
-        self.interval = interval
-    }
-
-    /// 100 records or 10 minutes.
-    public static let standard = BatchWindow(records: 100, interval: .seconds(600))
-}
-
-/// The field mappings of an integration, separately for contacts and leads (MAP-2).
-public struct MappingSet: Sendable, Hashable, Codable {
-    public var contact: [FieldMapping]
-    public var lead: [FieldMapping]
-
-    public init(contact: [FieldMapping], lead: [FieldMapping]) {
-        self.contact = contact
-        self.lead = lead
-    }
-
-    public subscript(object: CRMObject) -> [FieldMapping] {
-        switch object {
-        case .contact: contact
-        case .lead: lead
-        }
-    }
-
-    /// What maps without set-up (MAP-1), marketing keys to Salesforce's API names.
-    public static let defaults = MappingSet(
-        contact: people,
-        lead: people + [FieldMapping(marketing: "accountName", crm: "Company")]
-    )
-
-    private static let people = [
-        FieldMapping(marketing: "firstName", crm: "FirstName"),
-        FieldMapping(marketing: "lastName", crm: "LastName"),
-        FieldMapping(marketing: "email", crm: "Email"),
-        FieldMapping(marketing: "phone", crm: "Phone"),
-    ]
-}
-
 /// The secrets an integration may have; which ones it needs follows from its settings.
 public enum SecretName: String, Sendable, Hashable, Codable, CaseIterable {
     case crmClientSecret = "crm.client-secret"

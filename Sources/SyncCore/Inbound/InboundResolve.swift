@@ -1,0 +1,132 @@
+public import Contracts
+
+extension InboundRules {
+    /// Decides what is written for one target (GEN-3, GEN-5, GEN-6, IN-4, IN-6, MAP-3, MAP-10).
+    /// - Parameters:
+    ///   - crm: For an update, the linked record as the CRM has it now.
+    ///   - candidates: For a create, the records found by external ID or email.
+    ///   - mappings: Those of the target's object.
+    ///   - now: Marketing times that lie in the future count as now.
+    public static func resolve(
+        _ change: PendingChange, target: InboundTarget, crm: CRMRecord?, candidates: [CRMRecord],
+        matching: InboundSettings.Matching, mappings: [FieldMapping], crmSchema: FieldIndex, marketingSchema: FieldIndex,
+        profile: Profile, now: Timestamp
+    ) -> InboundResolution {
+        let context = MappingContext(mappings: mappings, crm: crmSchema, marketing: marketingSchema)
+        var link = target.link
+        link.tags = newerTags(change.tags, link.tags)
+        switch target.kind {
+        case .update:
+            guard let crm else {
+                return .failed(
+                    target.link, code: "crm-record-not-found",
+                    "the CRM has no \(target.object.rawValue) \(link.crmID ?? "") that the integration's user can see")
+            }
+            let fields = context.incoming(change, isCreate: false, seen: link.seen)
+            return update(crm, fields, link: link, original: target.link, profile: profile, now: now)
+        case .create:
+            link.addTag(profile.createTag(for: target.object), stamp: change.creations[target.object])
+            switch adoptable(candidates, for: link, change: change, matching: matching, profile: profile) {
+            case .none:
+                return create(context.incoming(change, isCreate: true, seen: [:]), in: context, link: link, original: target.link)
+            case .one(let record):
+                let fields = context.incoming(change, isCreate: false, seen: [:])
+                var resolution = update(record, fields, link: link, original: target.link, profile: profile, now: now)
+                if case .failed = resolution.outcome { return resolution }
+                resolution.outcome = .adopt
+                return resolution
+            case .several(let ids):
+                return .failed(
+                    target.link, code: "ambiguous-match",
+                    "several \(target.object.rawValue)s have this email: \(ids.sorted().joined(separator: ", "))")
+            }
+        }
+    }
+
+    /// The settled resolution of an update that says nothing the base does not have already, so that no call is made for
+    /// it (GEN-5); `nil` when the CRM has to be asked.
+    public static func resolveWithoutCall(
+        _ change: PendingChange, target: InboundTarget, mappings: [FieldMapping], crmSchema: FieldIndex,
+        marketingSchema: FieldIndex
+    ) -> InboundResolution? {
+        guard target.kind == .update else { return nil }
+        let context = MappingContext(mappings: mappings, crm: crmSchema, marketing: marketingSchema)
+        var link = target.link
+        link.tags = newerTags(change.tags, link.tags)
+        for field in context.incoming(change, isCreate: false, seen: target.link.seen) {
+            guard case .success(let value) = field.value,
+                field.target.type.areEqual(value, target.link.base[field.target.name] ?? .blank)
+            else { return nil }
+            link.settle(field)
+        }
+        return InboundResolution(
+            outcome: .unchanged, write: [:], targetID: link.crmID, stampsExternalID: false, decisions: [], link: link)
+    }
+}
+
+// MARK: Creating
+
+extension InboundRules {
+    private enum Match { case none, one(CRMRecord), several([String]) }
+
+    /// The record that is already the person's: the one with our external ID, else the only unclaimed one with the email.
+    private static func adoptable(
+        _ candidates: [CRMRecord], for link: Link, change: PendingChange, matching: InboundSettings.Matching, profile: Profile
+    ) -> Match {
+        if let own = candidates.first(where: { $0.externalID?.lowercased() == link.externalID.lowercased() }) { return .one(own) }
+        guard matching == .email else { return .none }
+        let email = change.fields.first { $0.key.lowercased() == profile.marketingEmailField }?.value.value.stringValue ?? ""
+        let wanted = FieldValue.text(email)
+        guard !wanted.isBlank else { return .none }
+        let matches = candidates.filter { record in
+            (record.externalID ?? "").isEmpty
+                && FieldType.email(maxLength: nil).areEqual(record.values[profile.crmEmailField] ?? wanted, wanted)
+        }
+        if matches.count > 1 { return .several(matches.map(\.id)) }
+        return matches.first.map(Match.one) ?? .none
+    }
+
+    /// A new record with every mapped field that has a value (IN-4).
+    private static func create(
+        _ fields: [IncomingField], in context: MappingContext, link: Link, original: Link
+    ) -> InboundResolution {
+        if let failure = unreadable(fields, link: original) { return failure }
+        var link = link
+        var write: [String: FieldValue] = [:]
+        var decisions: [FieldDecisionRecord] = []
+        for field in fields {
+            guard case .success(let value) = field.value else { continue }
+            link.settle(field)
+            guard !value.isBlank else { continue }
+            if field.target.isCreatable { write[field.target.name] = field.target.type.normalized(value) }
+            decisions.append(
+                FieldDecisionRecord(
+                    field: field.target.name, marketingField: field.source,
+                    reason: field.target.isCreatable ? .created : .notWritable,
+                    winner: field.target.isCreatable ? .marketing : nil, base: nil, marketing: value, crm: nil))
+        }
+        let missing = context.crm.requiredOnCreate.filter { write[$0] == nil }
+        guard missing.isEmpty else {
+            return .failed(
+                original, code: "required-field-missing",
+                "the CRM creates no \(link.object.rawValue) without \(missing.joined(separator: ", "))", fields: missing)
+        }
+        link.base.merge(write) { $1 }
+        link.state = .linked
+        return InboundResolution(
+            outcome: .create, write: write, targetID: nil, stampsExternalID: true, decisions: decisions, link: link)
+    }
+
+    /// The failure that names every field whose value cannot be read, if there is one (MAP-3).
+    static func unreadable(_ fields: [IncomingField], link: Link) -> InboundResolution? {
+        var messages: [String] = []
+        var names: [String] = []
+        for field in fields {
+            guard case .failure(let failure) = field.value else { continue }
+            messages.append(field.describe(failure))
+            names.append(field.target.name)
+        }
+        if messages.isEmpty { return nil }
+        return .failed(link, code: "unreadable-value", messages.joined(separator: "; "), fields: names)
+    }
+}

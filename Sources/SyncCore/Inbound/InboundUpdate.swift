@@ -1,0 +1,89 @@
+import Contracts
+
+extension InboundRules {
+    /// Merges what the change brings into an existing record.
+    static func update(
+        _ record: CRMRecord, _ fields: [IncomingField], link: Link, original: Link, profile: Profile, now: Timestamp
+    ) -> InboundResolution {
+        let isWaiting = profile.isWaiting(record.syncStatus)
+        // What is ignored anyway need not be readable.
+        if !isWaiting, let failure = unreadable(fields, link: original) { return failure }
+        var merger = RecordMerger(record: record, original: original, link: link, isWaiting: isWaiting, now: now)
+        for field in fields { merger.take(field) }
+        merger.link.state = .linked
+        merger.link.crmID = record.id
+        let outcome: InboundResolution.Outcome =
+            if isWaiting { .ignoredByConflict } else if merger.write.isEmpty { .unchanged } else { .update }
+        return InboundResolution(
+            outcome: outcome, write: merger.write, targetID: record.id,
+            stampsExternalID: (record.externalID ?? "").isEmpty, decisions: merger.decisions, link: merger.link)
+    }
+}
+
+/// Merges fields into one CRM record, one after the other.
+private struct RecordMerger {
+    let record: CRMRecord
+    /// The link before the change.
+    let original: Link
+    var link: Link
+    let isWaiting: Bool
+    let now: Timestamp
+    var write: [String: FieldValue] = [:]
+    var decisions: [FieldDecisionRecord] = []
+
+    mutating func take(_ field: IncomingField) {
+        let name = field.target.name
+        guard let current = record.values[name] else {
+            // Not settled: once the CRM shows the field again, the change still counts.
+            note(field, .fieldMissing, winner: nil, crm: nil)
+            return
+        }
+        link.settle(field)
+        let decision = decide(field, current)
+        switch decision.action {
+        case .writeToCRM(let value):
+            write[name] = value
+            agree(on: value, name)
+        case .agree:
+            agree(on: decision.value, name)
+            return
+        case .keepCRM:
+            // The base stays, so that outbound sees the CRM's value as a change; the mark makes it flow even when only
+            // marketing's value moved away from the base.
+            if field.mapping.direction == .both { link.overruled.insert(name) }
+        case .review: break
+        }
+        note(field, decision.reason, winner: decision.winner, crm: current)
+    }
+
+    private func decide(_ field: IncomingField, _ current: FieldValue) -> FieldDecision {
+        func keep(_ reason: FieldDecision.Reason) -> FieldDecision {
+            FieldDecision(value: current, action: .keepCRM, winner: .crm, reason: reason)
+        }
+        guard case .success(let read) = field.value else { return keep(.crmWaiting) }
+        let value = field.target.type.normalized(read)
+        let decision = merge(
+            base: original.base[field.target.name], marketing: value, crm: current, type: field.target.type,
+            rule: field.mapping.rule, marketingAt: min(field.stamp.at, now), crmAt: record.modifiedAt)
+        if decision.action == .agree { return decision }
+        if isWaiting { return keep(.crmWaiting) }
+        guard case .writeToCRM = decision.action else { return decision }
+        if !field.target.isUpdatable { return keep(.notWritable) }
+        if value.isBlank, field.target.isRequired { return keep(.requiredByCRM) }
+        return decision
+    }
+
+    private mutating func agree(on value: FieldValue, _ name: String) {
+        link.base[name] = value
+        link.overruled.remove(name)
+    }
+
+    private mutating func note(
+        _ field: IncomingField, _ reason: FieldDecision.Reason, winner: FieldDecision.Side?, crm: FieldValue?
+    ) {
+        decisions.append(
+            FieldDecisionRecord(
+                field: field.target.name, marketingField: field.source, reason: reason, winner: winner,
+                base: original.base[field.target.name], marketing: try? field.value.get(), crm: crm))
+    }
+}

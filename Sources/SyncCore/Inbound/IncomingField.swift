@@ -1,0 +1,63 @@
+import Contracts
+
+/// A mapped field that a change brings anew, its value read as the CRM field holds it.
+struct IncomingField {
+    var mapping: FieldMapping
+    /// The CRM field.
+    var target: FieldSchema
+    /// The marketing field's own key, whatever alias the change used.
+    var source: String
+    var raw: JSONValue
+    var stamp: Stamp
+    /// As it was read; not yet as the CRM will save it.
+    var value: Result<FieldValue, ConversionFailure>
+
+    /// Names field and value, the value cut to what fits a line (MAP-3).
+    func describe(_ failure: ConversionFailure) -> String {
+        let text = (try? plainText(raw)) ?? String(decoding: raw.serialized(), as: UTF8.self)
+        return "\(target.name): cannot read \"\(text.prefix(80))\": \(failure.reason)"
+    }
+}
+
+/// Both sides' fields and what connects them.
+struct MappingContext {
+    var mappings: [FieldMapping]
+    var crm: FieldIndex
+    var marketing: FieldIndex
+
+    /// The fields that take part (GEN-3): mapped for this kind of write, known on both sides, and for updates newer than
+    /// what was settled before. Marketing names and aliases resolve to one key, the newest value winning.
+    func incoming(_ change: PendingChange, isCreate: Bool, seen: [String: Stamp]) -> [IncomingField] {
+        var values: [String: Stamped<JSONValue>] = [:]
+        for (name, value) in change.fields {
+            guard let key = marketing[name]?.name else { continue }
+            values[key] = values[key].map { newer($0, value) } ?? value
+        }
+        return mappings.compactMap { mapping in
+            guard mapping.takesPart(inCreate: isCreate), let target = crm[mapping.crm],
+                let source = marketing[mapping.marketing]?.name, let stamped = values[source],
+                seen[source].map({ $0 < stamped.stamp }) ?? true
+            else { return nil }
+            let value = Result { () throws(ConversionFailure) in
+                try mapping.value(from: stamped.value, type: target.type)
+            }
+            return IncomingField(
+                mapping: mapping, target: target, source: source, raw: stamped.value, stamp: stamped.stamp, value: value)
+        }
+    }
+}
+
+extension Link {
+    /// Remembers that a change of a marketing field was settled.
+    mutating func settle(_ field: IncomingField) {
+        seen[field.source] = seen[field.source].map { max($0, field.stamp) } ?? field.stamp
+    }
+
+    /// Adds the tag that Tandem gives the person for the asking at `stamp` (IN-4).
+    mutating func addTag(_ tag: String, stamp: Stamp?) {
+        var known = tags?.value ?? []
+        if !known.contains(where: { Profile.isSameTag($0, tag) }) { known.append(tag) }
+        guard let newest = [tags?.stamp, stamp].compactMap(\.self).max() else { return }
+        tags = Stamped(known, newest)
+    }
+}

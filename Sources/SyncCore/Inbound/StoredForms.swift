@@ -1,0 +1,119 @@
+public import Contracts
+
+// The compact form in which queue rows and links are kept. A stamp is [milliseconds, sequence] at the head of an array.
+
+extension PendingChange {
+    /// `{"f": {field: [ms, sequence, value]}, "t": [ms, sequence, [tag]], "c": {object: [ms, sequence]}, "d": [ms, sequence]}`,
+    /// each member only where there is something.
+    public var json: JSONValue {
+        var members: [String: JSONValue] = [:]
+        if !fields.isEmpty { members["f"] = .object(fields.mapValues { $0.json(\.self) }) }
+        if let tags { members["t"] = tags.json(textList) }
+        if !creations.isEmpty {
+            members["c"] = .object(Dictionary(uniqueKeysWithValues: creations.map { ($0.rawValue, .array($1.json)) }))
+        }
+        if let deletedAt { members["d"] = .array(deletedAt.json) }
+        return .object(members)
+    }
+
+    /// Reads ``json`` back; `nil` for anything else.
+    public init?(json: JSONValue) {
+        guard let members = json.objectValue else { return nil }
+        self.init()
+        for (name, member) in members {
+            switch name {
+            case "f":
+                guard let fields = member.objectValue?.mapEvery({ Stamped(json: $0) { $0 } }) else { return nil }
+                self.fields = fields
+            case "t":
+                guard let tags = Stamped(json: member, read: texts) else { return nil }
+                self.tags = tags
+            case "c":
+                guard let stamps = member.objectValue?.mapEvery(Stamp.init(json:)) else { return nil }
+                for (object, stamp) in stamps {
+                    guard let object = CRMObject(rawValue: object) else { return nil }
+                    creations[object] = stamp
+                }
+            case "d":
+                guard let stamp = Stamp(json: member) else { return nil }
+                deletedAt = stamp
+            default: return nil
+            }
+        }
+    }
+}
+
+extension Link {
+    /// The base as ``FieldValue/json`` by CRM field.
+    public var baseJSON: JSONValue { .object(base.mapValues(\.json)) }
+
+    public static func base(from json: JSONValue) -> [String: FieldValue]? {
+        json.objectValue?.mapEvery(FieldValue.init(json:))
+    }
+
+    /// `[ms, sequence]` by marketing field.
+    public var seenJSON: JSONValue { .object(seen.mapValues { .array($0.json) }) }
+
+    public static func seen(from json: JSONValue) -> [String: Stamp]? { json.objectValue?.mapEvery(Stamp.init(json:)) }
+
+    /// `[ms, sequence, [tag]]`, or null when the tags are not known.
+    public var tagsJSON: JSONValue { tags?.json(textList) ?? .null }
+
+    /// The outer optional is `nil` for what ``tagsJSON`` never writes, the inner one when the tags are not known.
+    public static func tags(from json: JSONValue) -> Stamped<[String]>?? {
+        if json == .null { return .some(nil) }
+        return Stamped(json: json, read: texts).map { .some($0) }
+    }
+
+    /// The CRM fields, sorted.
+    public var overruledJSON: JSONValue { .array(overruled.sorted().map(JSONValue.string)) }
+
+    public static func overruled(from json: JSONValue) -> Set<String>? { texts(json).map(Set.init) }
+}
+
+// MARK: Parts
+
+extension Stamp {
+    fileprivate var json: [JSONValue] { [.integer(at.milliseconds), .integer(sequence)] }
+
+    fileprivate init?(json: JSONValue) {
+        guard let parts = json.arrayValue, parts.count == 2 else { return nil }
+        self.init(parts: parts)
+    }
+
+    fileprivate init?(parts: [JSONValue]) {
+        guard parts.count >= 2, case .integer(let milliseconds) = parts[0], case .integer(let sequence) = parts[1] else {
+            return nil
+        }
+        self.init(at: Timestamp(milliseconds: milliseconds), sequence: sequence)
+    }
+}
+
+extension Stamped {
+    fileprivate func json(_ form: (Value) -> JSONValue) -> JSONValue { .array(stamp.json + [form(value)]) }
+
+    fileprivate init?(json: JSONValue, read: (JSONValue) -> Value?) {
+        guard let parts = json.arrayValue, parts.count == 3, let stamp = Stamp(parts: parts), let value = read(parts[2])
+        else { return nil }
+        self.init(value, stamp)
+    }
+}
+
+private func textList(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.string)) }
+
+private func texts(_ json: JSONValue) -> [String]? { json.arrayValue?.mapEvery(\.stringValue) }
+
+extension Dictionary {
+    /// All values changed, or `nil` when one of them cannot be.
+    fileprivate func mapEvery<Result>(_ transform: (Value) -> Result?) -> [Key: Result]? {
+        let result = compactMapValues(transform)
+        return result.count == count ? result : nil
+    }
+}
+
+extension Array {
+    fileprivate func mapEvery<Result>(_ transform: (Element) -> Result?) -> [Result]? {
+        let result = compactMap(transform)
+        return result.count == count ? result : nil
+    }
+}

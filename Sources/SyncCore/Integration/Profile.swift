@@ -1,0 +1,48 @@
+/// The tags, statuses and policies a pair of systems has come to expect.
+public struct Profile: Sendable, Hashable {
+    public let name: ProfileName
+    /// A linked person is updated only when carrying one of these (IN-3).
+    public let gateTags: Set<String>
+    /// The sync status of a CRM record whose own changes wait for outbound (IN-6).
+    public let waitingStatus = "Waiting for next sync"
+    /// The sync status after a successful sync (OUT-6).
+    public let syncedStatus = "Synced successfully"
+    /// The key under which marketing changes carry the email address (GEN-2).
+    public let marketingEmailField = "email"
+    /// The CRM's email field, the same on contacts and leads.
+    public let crmEmailField = "Email"
+
+    public init(name: ProfileName) {
+        self.name = name
+        switch name {
+        case .activeCampaignSalesforce:
+            gateTags = [
+                "added-to-salesforce-contact", "created-from-salesforce-contact", "salesforce-lead-converted-to-contact",
+                "added-to-salesforce-lead", "created-from-salesforce-lead",
+            ]
+        }
+    }
+
+    /// The tag a person gets when an automation asks for the CRM object (IN-4).
+    public func createTag(for object: CRMObject) -> String {
+        switch (name, object) {
+        case (.activeCampaignSalesforce, .contact): "added-to-salesforce-contact"
+        case (.activeCampaignSalesforce, .lead): "added-to-salesforce-lead"
+        }
+    }
+
+    /// Whether one of `tags` opens the gate of IN-3.
+    public func isOpen(to tags: [String]) -> Bool {
+        tags.contains { tag in gateTags.contains { Profile.isSameTag($0, tag) } }
+    }
+
+    /// Tags are the same ignoring case and blanks at their ends, as ActiveCampaign compares them.
+    public static func isSameTag(_ left: String, _ right: String) -> Bool {
+        trimmed(left).lowercased() == trimmed(right).lowercased()
+    }
+
+    /// Whether a record with this sync status is the CRM's to decide for now (IN-6).
+    public func isWaiting(_ syncStatus: String?) -> Bool {
+        syncStatus.map { Profile.isSameTag($0, waitingStatus) } ?? false
+    }
+}
