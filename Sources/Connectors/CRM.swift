@@ -77,19 +77,6 @@ public struct CRMWriteSuccess: Sendable, Equatable {
     }
 }
 
-/// Calls used and allowed in the vendor's rolling day, by its own headers.
-public struct APIUsage: Sendable, Equatable {
-    public var used: Int
-    public var limit: Int
-    public var at: Timestamp
-
-    public init(used: Int, limit: Int, at: Timestamp) {
-        self.used = used
-        self.limit = limit
-        self.at = at
-    }
-}
-
 /// A CRM, as a port.
 public protocol CRM: Sendable {
     /// Makes sure the connection works; throws the vendor's own error (CON-1).

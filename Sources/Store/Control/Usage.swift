@@ -1,18 +1,6 @@
 public import Contracts
 import GRDB
-
-/// How much of the CRM's daily API quota is used, as the API itself last said (IN-9).
-public struct APIUsage: Sendable, Hashable {
-    public var used: Int
-    public var limit: Int
-    public var at: Timestamp
-
-    public init(used: Int, limit: Int, at: Timestamp) {
-        self.used = used
-        self.limit = limit
-        self.at = at
-    }
-}
+public import SyncCore
 
 extension Store {
     /// Keeps a reading, unless a later one is there.
