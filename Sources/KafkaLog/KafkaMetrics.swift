@@ -1,0 +1,73 @@
+internal import Foundation
+internal import Metrics
+internal import Synchronization
+
+/// Reports a client's statistics to swift-metrics.
+///
+/// librdkafka describes the fields in its STATISTICS.md.
+final class KafkaMetrics: Sendable {
+    /// The part of librdkafka's report that is used.
+    private struct Report: Decodable {
+        struct Topic: Decodable { let partitions: [String: Partition] }
+        struct Partition: Decodable {
+            /// -1 while unknown.
+            let consumer_lag_stored: Int64?
+        }
+
+        let type: String
+        /// Records waiting in the producer's queues.
+        let msg_cnt: Int64?
+        let txmsgs: Int64?
+        let rxmsgs: Int64?
+        let tx_bytes: Int64?
+        let rx_bytes: Int64?
+        /// Operations waiting for the application.
+        let replyq: Int64?
+        let topics: [String: Topic]?
+    }
+
+    private struct Key: Hashable {
+        let label: String
+        let topic: String
+        let partition: String
+    }
+
+    private let group: String?
+    /// A lock, because reports come from a C callback.
+    private let gauges = Mutex<[Key: Gauge]>([:])
+
+    init(group: String? = nil) { self.group = group }
+
+    func record(_ json: [UInt8]) {
+        // A report in a form we do not know is no reason to stop.
+        guard let report = try? JSONDecoder().decode(Report.self, from: Data(json)) else { return }
+        set("tandem_kafka_queued_records", report.msg_cnt)
+        set("tandem_kafka_sent_records", report.txmsgs)
+        set("tandem_kafka_received_records", report.rxmsgs)
+        set("tandem_kafka_sent_bytes", report.tx_bytes)
+        set("tandem_kafka_received_bytes", report.rx_bytes)
+        set("tandem_kafka_queued_operations", report.replyq)
+        guard report.type == "consumer" else { return }
+        for (topic, details) in report.topics ?? [:] {
+            for (partition, values) in details.partitions {
+                guard let lag = values.consumer_lag_stored, lag >= 0 else { continue }
+                set("tandem_kafka_consumer_lag", lag, topic: topic, partition: partition)
+            }
+        }
+    }
+
+    private func set(_ label: String, _ value: Int64?, topic: String = "", partition: String = "") {
+        guard let value else { return }
+        let key = Key(label: label, topic: topic, partition: partition)
+        let gauge = gauges.withLock { gauges in
+            if let known = gauges[key] { return known }
+            var dimensions = [("client", group == nil ? "producer" : "consumer")]
+            if let group { dimensions.append(("group", group)) }
+            if !topic.isEmpty { dimensions += [("topic", topic), ("partition", partition)] }
+            let gauge = Gauge(label: label, dimensions: dimensions)
+            gauges[key] = gauge
+            return gauge
+        }
+        gauge.record(value)
+    }
+}
