@@ -1,4 +1,3 @@
-import Contracts
 import GRDB
 
 /// The durable state of a cluster: integrations and their secrets, queues, links, leases and history.

@@ -27,17 +27,18 @@ extension Store {
     /// They keep their age, so the next drain takes them.
     public func retryParked(integration: String, code: String?, now: Timestamp) async throws(StoreError) -> Int {
         try await write { db in
-            let sql = """
-                UPDATE queue SET state = 0, attempts = 0, parked_at = NULL, error_code = NULL, error = NULL, changed_at = ?
-                WHERE integration_id = \(IntegrationNames.idOfName) AND direction IN (0, 1) AND state = 2
-                """
-            let arguments: StatementArguments = [now.milliseconds, integration]
-            if let code {
-                try db.run(sql + " AND error_code = ?", arguments + [code])
-            } else {
-                try db.run(sql, arguments)
+            var names = IntegrationNames(db)
+            let id = try names.id(of: integration)
+            var counts = QueueCounts()
+            var retried = 0
+            for direction in Direction.allCases {
+                let rows = try QueueTable.retryParked(integration: id, direction: direction, code: code, now: now, db)
+                counts.add(-rows, integration: id, direction: direction, state: .parked)
+                counts.add(rows, integration: id, direction: direction, state: .ready)
+                retried += rows
             }
-            return db.changesCount
+            try counts.save(db)
+            return retried
         }
     }
 }

@@ -15,6 +15,7 @@ extension Store {
         let groups = QueueBatch.groups(of: entries)
         return try await write { db in
             var names = IntegrationNames(db)
+            var counts = QueueCounts()
             var inserted = 0
             for group in groups {
                 let integration = try names.id(of: group.integration)
@@ -25,6 +26,7 @@ extension Store {
                         let key = RecordKey(integration: group.integration, object: group.object, recordID: record.id)
                         try QueueTable.insert(
                             integration: integration, direction: direction, key: key, change: record.text, now: now, db)
+                        counts.add(1, integration: integration, direction: direction, state: .ready)
                         inserted += 1
                         continue
                     }
@@ -32,8 +34,11 @@ extension Store {
                     merged.merge(record.change)
                     guard merged != row.change else { continue }
                     try QueueTable.replace(row, with: merged.json.text, now: now, db)
+                    counts.add(-1, integration: integration, direction: direction, state: row.state)
+                    counts.add(1, integration: integration, direction: direction, state: .ready)
                 }
             }
+            try counts.save(db)
             for task in tags {
                 try TagTable.add(
                     integration: try names.id(of: task.integration), contactID: task.contactID, tag: task.tag, now: now, db)
@@ -47,10 +52,7 @@ extension Store {
         try await read { db in
             let scope = "integration_id = \(IntegrationNames.idOfName) AND direction = ?"
             let arguments: StatementArguments = [integration, direction.stored]
-            func count(_ state: Int64) throws -> Int {
-                try db.firstRow("SELECT COUNT(*) FROM queue WHERE \(scope) AND state = \(state)", arguments) { try $0.value(0) }
-                    ?? 0
-            }
+            let counts = try QueueCounts.of(integration, direction: direction, db)
             let oldestSQL = "SELECT MIN(first_at) FROM queue WHERE \(scope) AND state = 0"
             let oldest = try db.firstRow(oldestSQL, arguments) { try $0.optionalTimestamp(0) } ?? nil
             // Two ranges of the index on next_at: what is due, and what is not yet.
@@ -60,13 +62,13 @@ extension Store {
             }
             let nextSQL = "SELECT MIN(next_at) FROM queue WHERE \(scope) AND state = 1 AND next_at > ?"
             let next = try db.firstRow(nextSQL, arguments + [now.milliseconds]) { try $0.optionalTimestamp(0) } ?? nil
-            let ready = try count(QueueState.ready)
+            let ready = counts[.ready, default: 0]
             return QueueDepth(
-                waiting: ready + (try count(QueueState.delayed)),
+                waiting: ready + counts[.delayed, default: 0],
                 ready: ready + (due?.count ?? 0),
                 oldest: [oldest, due?.oldest].compactMap { $0 }.min(),
                 nextAttempt: next,
-                parked: try count(QueueState.parked))
+                parked: counts[.parked, default: 0])
         }
     }
 

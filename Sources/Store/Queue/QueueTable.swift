@@ -7,7 +7,7 @@ enum QueueTable {
     /// What merging needs to know of a row.
     struct Existing {
         var id: Int64
-        var state: Int64
+        var state: QueueState
         var change: PendingChange
     }
 
@@ -23,7 +23,7 @@ enum QueueTable {
             let rows = try db.rows(sql, [integration, direction.stored, object] + StatementArguments(batch)) { row in
                 (
                     recordID: try row.value(0) as String,
-                    row: Existing(id: try row.value(1), state: try row.value(2), change: try change(row, 3))
+                    row: Existing(id: try row.value(1), state: try QueueState(row, 2), change: try change(row, 3))
                 )
             }
             for (recordID, row) in rows { found[recordID] = row }
@@ -53,32 +53,52 @@ enum QueueTable {
         try db.run(sql, [now.milliseconds, now.milliseconds, change, row.id])
     }
 
-    static func settle(_ settlement: Settlement, direction: Direction, now: Timestamp, _ db: Database) throws {
-        let row = [settlement.rowID, settlement.version, direction.stored]
+    static func settle(
+        _ settlement: Settlement, direction: Direction, now: Timestamp, counts: inout QueueCounts, _ db: Database
+    ) throws {
+        let version: StatementArguments = [settlement.rowID, settlement.version, direction.stored]
+        let sql = "SELECT integration_id, state FROM queue WHERE id = ? AND version = ? AND direction = ?"
+        let row = try db.firstRow(sql, version) { (integration: try $0.value(0) as Int64, state: try QueueState($0, 1)) }
+        guard let row else {
+            // A newer change was merged in meanwhile and is ready. Unless it goes with a retry, only it waits now.
+            if case .retry = settlement.result { return }
+            let sql = "UPDATE queue SET first_at = changed_at WHERE id = ? AND version <> ? AND direction = ?"
+            return try db.run(sql, version)
+        }
+        counts.add(-1, integration: row.integration, direction: direction, state: row.state)
         switch settlement.result {
         case .done:
-            try db.run("DELETE FROM queue WHERE id = ? AND version = ? AND direction = ?", StatementArguments(row))
+            try db.run("DELETE FROM queue WHERE id = ?", [settlement.rowID])
         case .retry(let at, let error):
             let sql = """
-                UPDATE queue SET state = 1, attempts = attempts + 1, next_at = ?, error_code = ?, error = ?
-                WHERE id = ? AND version = ? AND direction = ?
+                UPDATE queue SET state = 1, attempts = attempts + 1, next_at = ?, error_code = ?, error = ? WHERE id = ?
                 """
-            let values: StatementArguments = [at.milliseconds, error.code, try codableText(error)]
-            // The newer change is tried without delay.
-            try db.run(sql, values + StatementArguments(row))
-            return
+            try db.run(sql, [at.milliseconds, error.code, try codableText(error), settlement.rowID])
+            counts.add(1, integration: row.integration, direction: direction, state: .delayed)
         case .park(let error):
             let sql = """
                 UPDATE queue SET state = 2, attempts = attempts + 1, next_at = NULL, parked_at = ?, error_code = ?, error = ?
-                WHERE id = ? AND version = ? AND direction = ?
+                WHERE id = ?
                 """
-            let values: StatementArguments = [now.milliseconds, error.code, try codableText(error)]
-            try db.run(sql, values + StatementArguments(row))
+            try db.run(sql, [now.milliseconds, error.code, try codableText(error), settlement.rowID])
+            counts.add(1, integration: row.integration, direction: direction, state: .parked)
         }
-        guard db.changesCount == 0 else { return }
-        // A newer change was merged in meanwhile; only that one waits now.
-        let sql = "UPDATE queue SET first_at = changed_at WHERE id = ? AND version <> ? AND direction = ?"
-        try db.run(sql, StatementArguments(row))
+    }
+
+    /// Makes parked rows ready, all or those with this error code; how many there were.
+    static func retryParked(integration: Int64, direction: Direction, code: String?, now: Timestamp, _ db: Database) throws -> Int
+    {
+        let sql = """
+            UPDATE queue SET state = 0, attempts = 0, parked_at = NULL, error_code = NULL, error = NULL, changed_at = ?
+            WHERE integration_id = ? AND direction = ? AND state = 2
+            """
+        let arguments: StatementArguments = [now.milliseconds, integration, direction.stored]
+        if let code {
+            try db.run(sql + " AND error_code = ?", arguments + [code])
+        } else {
+            try db.run(sql, arguments)
+        }
+        return db.changesCount
     }
 
     static func change(_ row: Row, _ index: Int) throws -> PendingChange {

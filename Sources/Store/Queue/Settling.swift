@@ -13,12 +13,14 @@ extension Store {
         try await write { db in
             try LeaseTable.require(lease, now: now, db)
             var names = IntegrationNames(db)
+            var counts = QueueCounts()
             for settlement in settlements {
-                try QueueTable.settle(settlement, direction: direction, now: now, db)
+                try QueueTable.settle(settlement, direction: direction, now: now, counts: &counts, db)
                 for link in settlement.links {
                     try LinkTable.save(link, integration: names.id(of: link.integration), now: now, db)
                 }
             }
+            try counts.save(db)
             try HistoryTable.append(settlements.flatMap(\.history), names: &names, db)
         }
     }

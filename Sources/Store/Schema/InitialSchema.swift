@@ -86,6 +86,16 @@ enum InitialSchema {
         "CREATE INDEX queue_order ON queue (integration_id, direction, state, first_at, id)",
         "CREATE INDEX queue_delayed ON queue (integration_id, direction, next_at, first_at) WHERE state = 1",
         "CREATE INDEX queue_parked ON queue (integration_id, direction, id) WHERE state = 2",
+        // How many rows are in each state, kept by the way: a gauge must not count a million rows.
+        """
+        CREATE TABLE queue_counts (
+            integration_id BIGINT NOT NULL REFERENCES integration_names (id),
+            direction SMALLINT NOT NULL,
+            state SMALLINT NOT NULL,
+            waiting BIGINT NOT NULL,
+            PRIMARY KEY (integration_id, direction, state)
+        )
+        """,
         """
         CREATE TABLE tag_tasks (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -138,7 +148,7 @@ enum InitialSchema {
         )
         """,
         "CREATE INDEX history_record ON history (integration_id, marketing_id, id)",
-        // How often each outcome is in the history, kept by the way: counting millions of rows is too slow for a gauge.
+        // How often each outcome is in the history, kept by the way as well.
         """
         CREATE TABLE outcome_counts (
             integration_id BIGINT NOT NULL REFERENCES integration_names (id),

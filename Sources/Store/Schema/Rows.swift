@@ -43,13 +43,20 @@ func codableText(_ value: some Encodable) throws -> String {
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
-/// The state of a queued row or task, as it is stored.
-enum QueueState {
-    static let ready: Int64 = 0
+/// The state of a queued row or task, as it is stored. Statements name it as a literal: the indexes of one state only are
+/// found that way.
+enum QueueState: Int64 {
+    case ready = 0
     /// Waits for its `next_at` after a failure that may pass.
-    static let delayed: Int64 = 1
+    case delayed = 1
     /// Waits for someone to look at its error.
-    static let parked: Int64 = 2
+    case parked = 2
+
+    init(_ row: Row, _ index: Int) throws {
+        let stored: Int64 = try row.value(index)
+        guard let state = QueueState(rawValue: stored) else { throw StoreError.unreadable("the queue state \(stored)") }
+        self = state
+    }
 }
 
 extension Direction {
