@@ -1,4 +1,4 @@
-public import Contracts
+import Contracts
 public import SyncCore
 
 /// What a CRM is asked for in one go. The connector packs it into the fewest calls its API allows.

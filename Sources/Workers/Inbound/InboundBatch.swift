@@ -1,0 +1,164 @@
+import Connectors
+import Contracts
+import Store
+import SyncCore
+
+/// One flush on its way from the queue to the CRM: what each row needs, what was decided, what became of it.
+///
+/// It only holds and combines; every call to the outside is the drain's, every rule the core's.
+struct InboundBatch {
+    /// One row's work on one CRM object. A row has two when a person was sent to both.
+    struct Item {
+        let row: Int
+        let target: InboundTarget
+        var resolution: InboundResolution?
+        var result: Result<CRMWriteSuccess, SyncError>?
+    }
+
+    let integration: StoredIntegration
+    let schemas: Schemas
+    private(set) var rows: [QueueRow]
+    private(set) var items: [Item] = []
+    /// What was decided without the CRM, by row.
+    private(set) var verdicts: [Int: Verdict] = [:]
+
+    enum Verdict {
+        case skipped(SkipReason)
+        /// Nothing to do; the links may still have learnt of new tags.
+        case dropped(DropReason, [Link])
+        case failed(SyncError)
+    }
+
+    private let profile: Profile
+    private let mappings: [CRMObject: [FieldMapping]]
+
+    init(integration: StoredIntegration, schemas: Schemas, rows: [QueueRow]) {
+        self.integration = integration
+        self.schemas = schemas
+        self.rows = rows
+        profile = Profile(name: integration.settings.profile)
+        mappings = CRMObject.allCases.reduce(into: [:]) { mappings, object in
+            // A field that vanished halts its own mapping only; the rest of the record still syncs.
+            mappings[object] = integration.settings.mappings[object].filter { mapping in
+                schemas.crm[object]?[mapping.crm] != nil
+            }
+        }
+    }
+}
+
+// MARK: Before the read
+
+extension InboundBatch {
+    mutating func triage(links: [String: [CRMObject: Link]]) {
+        for (index, row) in rows.enumerated() {
+            let rowLinks = links[row.key.recordID] ?? [:]
+            switch InboundRules.triage(row.change, of: row.key, links: rowLinks, profile: profile) {
+            case .skip(let reason): verdicts[index] = .skipped(reason)
+            case .drop(let reason):
+                verdicts[index] = .dropped(reason, InboundRules.linksWithNewTags(row.change, links: rowLinks))
+            case .targets(let targets):
+                items += targets.map { Item(row: index, target: $0, resolution: withoutCall(row.change, $0)) }
+            }
+        }
+    }
+
+    /// GEN-5: what says nothing new is settled before any call.
+    private func withoutCall(_ change: PendingChange, _ target: InboundTarget) -> InboundResolution? {
+        guard let schema = schemas.crm[target.object] else { return nil }
+        return InboundRules.resolveWithoutCall(
+            change, target: target, mappings: mappings[target.object] ?? [], crmSchema: schema, marketingSchema: schemas.marketing
+        )
+    }
+
+    /// Rows about to create a record from a change that does not carry the person: the rest must be asked for.
+    ///
+    /// Webhooks and automation steps always carry the standard fields; other producers may send less.
+    func incompleteRows() -> [Int] {
+        items.filter { item in
+            guard item.target.kind == .create else { return false }
+            let fields = rows[item.row].change.fields
+            return (mappings[item.target.object] ?? []).contains { mapping in
+                !mapping.marketing.contains(":") && mapping.marketing != "accountName" && fields[mapping.marketing] == nil
+            }
+        }.map(\.row)
+    }
+
+    /// Adds what marketing holds of a person, as old as can be: whatever the change itself says is newer.
+    mutating func complete(row: Int, with contact: MarketingContact) {
+        let stamp = Stamp(at: contact.updatedAt ?? .distantPast, sequence: -1)
+        var known = PendingChange(fields: contact.fields.mapValues { Stamped($0, stamp) }, tags: Stamped(contact.tags, stamp))
+        known.merge(rows[row].change)
+        rows[row].change = known
+    }
+
+    mutating func fail(row: Int, with error: SyncError) {
+        verdicts[row] = .failed(error)
+        items.removeAll { $0.row == row }
+    }
+
+    /// What the CRM has to be asked before deciding; empty when everything is decided already.
+    func readRequest() -> CRMReadRequest {
+        var request = CRMReadRequest()
+        for item in items where item.resolution == nil {
+            let object = item.target.object
+            request.fields[object] = (mappings[object] ?? []).map(\.crm)
+            switch (item.target.kind, item.target.link.crmID) {
+            case (.update, .some(let id)): request.ids[object, default: []].append(id)
+            default: request.candidates[object, default: []].append(candidateKey(of: item))
+            }
+        }
+        return request
+    }
+
+    private func candidateKey(of item: Item) -> CRMCandidateKey {
+        let email =
+            integration.settings.inbound.matching == .email ? rows[item.row].change.fields["email"]?.value.stringValue : nil
+        return CRMCandidateKey(externalID: item.target.link.externalID, email: email)
+    }
+}
+
+// MARK: The decision
+
+extension InboundBatch {
+    mutating func resolve(_ answer: CRMReadResult, now: Timestamp) {
+        for index in items.indices where items[index].resolution == nil {
+            let item = items[index]
+            let object = item.target.object
+            guard let schema = schemas.crm[object] else { continue }
+            items[index].resolution = InboundRules.resolve(
+                rows[item.row].change, target: item.target, crm: item.target.link.crmID.flatMap { answer.byID[object]?[$0] },
+                candidates: answer.candidates[object]?[candidateKey(of: item)] ?? [],
+                matching: integration.settings.inbound.matching, mappings: mappings[object] ?? [], crmSchema: schema,
+                marketingSchema: schemas.marketing, profile: profile, now: now)
+        }
+    }
+
+    /// Links to be stored before the write: with them a create whose answer is lost is found again, not repeated.
+    func intents() -> [Link] {
+        items.compactMap { item in
+            // A first-seen person's target has its intent as link; storing it again for a repeated create is harmless.
+            item.resolution?.outcome == .create ? item.target.link : nil
+        }
+    }
+
+    /// The writes, each with the item it belongs to.
+    func writes() -> [(item: Int, write: CRMWrite)] {
+        items.enumerated().compactMap { index, item in
+            guard let resolution = item.resolution, resolution.needsWrite else { return nil }
+            let link = resolution.link
+            guard let id = resolution.targetID else {
+                return (
+                    index, CRMWrite(object: link.object, target: .upsert(externalID: link.externalID), values: resolution.write)
+                )
+            }
+            let stamp = resolution.stampsExternalID ? link.externalID : nil
+            return (
+                index, CRMWrite(object: link.object, target: .update(id: id), values: resolution.write, stampExternalID: stamp)
+            )
+        }
+    }
+
+    mutating func record(_ result: Result<CRMWriteSuccess, SyncError>, forItem index: Int) {
+        items[index].result = result
+    }
+}

@@ -1,0 +1,250 @@
+public import Connectors
+public import Contracts
+public import Logging
+import Metrics
+public import Store
+public import SyncCore
+
+/// How a drain paces itself.
+public struct DrainSettings: Sendable {
+    /// How long a lease lasts without renewal: after a crash, an integration waits so long for another worker.
+    public var leaseTTL: Duration
+    /// How often the store is looked at for what other processes put there: pauses, rows, released holds.
+    public var pollInterval: Duration
+    public var retry: RetryPolicy
+
+    public init(leaseTTL: Duration = .seconds(30), pollInterval: Duration = .seconds(1), retry: RetryPolicy = RetryPolicy()) {
+        self.leaseTTL = leaseTTL
+        self.pollInterval = pollInterval
+        self.retry = retry
+    }
+}
+
+/// When a loop wants its next turn.
+public enum NextTurn: Sendable, Equatable {
+    case now
+    case at(Timestamp)
+}
+
+/// The second half of inbound for one integration: takes what is due, asks the core, writes to the CRM, settles.
+///
+/// Every turn holds the integration's lease, and everything a turn commits is fenced by it, so two drains of one
+/// integration may run anywhere and at most one has an effect on the store.
+public actor InboundDrain {
+    private let name: String
+    private let holder: String
+    private let store: Store
+    private let connections: any Connections
+    private let schemas: SchemaCache
+    private let clock: any WallClock
+    private let jitter: @Sendable () -> Double
+    private let settings: DrainSettings
+    private let logger: Logger
+    private var failuresInARow = 0
+
+    public init(
+        integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
+        settings: DrainSettings, logger: Logger, jitter: @escaping @Sendable () -> Double
+    ) {
+        self.name = name
+        self.holder = holder
+        self.store = store
+        self.connections = connections
+        self.clock = clock
+        self.settings = settings
+        self.jitter = jitter
+        schemas = SchemaCache(connections: connections, clock: clock)
+        var logger = logger
+        logger[metadataKey: "integration"] = "\(name)"
+        self.logger = logger
+    }
+
+    /// Does what is due now and says when to come back. Failures become waits; only a cancellation ends a drain.
+    public func turn() async -> NextTurn {
+        do {
+            let next = try await dueWork()
+            failuresInARow = 0
+            return next
+        } catch let error as SyncError {
+            return await waitOut(error)
+        } catch let error as StoreError {
+            let known: Logger.Level = error.code == StoreError.leaseLostCode ? .notice : .error
+            logger.log(level: known, "the turn was given up", metadata: ["code": "\(error.code)", "error": "\(error.message)"])
+        } catch {
+            logger.error("the turn failed", metadata: ["error": "\(error)"])
+        }
+        failuresInARow += 1
+        return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
+    }
+
+    private func dueWork() async throws -> NextTurn {
+        let now = clock.now()
+        let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
+        guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
+        if let hold = try await store.hold(of: name, direction: .inbound) {
+            guard !hold.isActive(at: now) else { return pollAgain }
+            try await store.releaseHold(integration: name, direction: .inbound)
+        }
+        let depth = try await store.depth(integration: name, direction: .inbound, now: now)
+        switch integration.settings.inbound.window.decision(waiting: depth.ready, oldest: depth.oldest, now: now) {
+        case .idle: return pollAgain
+        case .wait(let until): return .at(min(until, now.advanced(by: settings.pollInterval)))
+        case .flush: break
+        }
+        guard let lease = try await store.acquireLease("inbound/\(name)", holder: holder, ttl: settings.leaseTTL, now: now) else {
+            return pollAgain
+        }
+        return try await LeaseKeeper(store: store, clock: clock, ttl: settings.leaseTTL).keep(lease) {
+            try await self.flush(integration, lease: lease)
+        }
+    }
+
+    // MARK: One flush
+
+    private func flush(_ integration: StoredIntegration, lease: Lease) async throws -> NextTurn {
+        let crm = try await connections.crm(of: integration)
+        let known = try await schemas.schemas(of: integration)
+        let rows = try await store.take(integration: name, direction: .inbound, limit: crm.writesPerCall, now: clock.now())
+        var batch = InboundBatch(integration: integration, schemas: known, rows: rows)
+        batch.triage(links: try await store.links(integration: name, marketingIDs: rows.map(\.key.recordID)))
+        try await completePartialRows(&batch)
+
+        let request = batch.readRequest()
+        if request != CRMReadRequest() { batch.resolve(try await crm.read(request), now: clock.now()) }
+        let intents = batch.intents()
+        if !intents.isEmpty { try await store.saveLinks(intents, lease: lease, now: clock.now()) }
+        let writes = batch.writes()
+        if !writes.isEmpty {
+            let results = await crm.write(writes.map(\.write))
+            for (write, result) in zip(writes, results) { batch.record(result, forItem: write.item) }
+        }
+        return try await settle(batch, lease: lease, usage: await crm.usage())
+    }
+
+    /// Asks marketing for people of whom a change says too little to create them. Each costs a call, so one that fails
+    /// fails alone.
+    private func completePartialRows(_ batch: inout InboundBatch) async throws {
+        let rows = Set(batch.incompleteRows()).sorted()
+        guard !rows.isEmpty else { return }
+        let marketing = try await connections.marketing(of: batch.integration)
+        for row in rows {
+            let key = batch.rows[row].key
+            do throws(SyncError) {
+                if let contact = try await marketing.contact(id: key.recordID) {
+                    batch.complete(row: row, with: contact)
+                } else {
+                    let message = "contact \(key.recordID) does not exist in marketing"
+                    batch.fail(row: row, with: SyncError(.permanent, code: "marketing-record-not-found", message: message))
+                }
+            } catch {
+                batch.fail(row: row, with: error)
+            }
+        }
+    }
+
+    private func settle(_ batch: InboundBatch, lease: Lease, usage: APIUsage?) async throws -> NextTurn {
+        let now = clock.now()
+        let settling = InboundSettling(retry: settings.retry, now: now, jitter: jitter())
+        let settlements = settling.settlements(of: batch)
+        try await store.settle(settlements, direction: .inbound, lease: lease, now: now)
+        if let usage {
+            try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
+        }
+        report(batch, settlements)
+        if batch.items.contains(where: \.failedBySchema) { await schemas.forget(name) }
+        if let hold = settling.hold(of: batch) {
+            try await self.hold(hold.reason, until: hold.until)
+            return .at(now.advanced(by: settings.pollInterval))
+        }
+        return .now
+    }
+
+    // MARK: Failures of the whole integration
+
+    private func waitOut(_ error: SyncError) async -> NextTurn {
+        failuresInARow += 1
+        let now = clock.now()
+        switch settings.retry.next(after: error, attempts: 1, now: now, jitter: jitter()) {
+        case .holdIntegration(let until):
+            do {
+                try await hold(error, until: until)
+            } catch {
+                logger.error("the hold could not be stored", metadata: ["error": "\(error)"])
+            }
+            return .at(now.advanced(by: settings.pollInterval))
+        case .retry, .park:
+            if error.errorClass == .schema { await schemas.forget(name) }
+            logger.warning("the CRM or marketing did not answer as it should", metadata: Self.metadata(of: error))
+            return .at(settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter()))
+        }
+    }
+
+    private func hold(_ reason: SyncError, until: Timestamp?) async throws {
+        logger.warning(
+            "inbound waits",
+            metadata: Self.metadata(of: reason).merging(["until": "\(until?.iso8601 ?? "the settings are applied again")"]) { $1 }
+        )
+        try await store.hold(integration: name, direction: .inbound, until: until, reason: reason, now: clock.now())
+    }
+
+    // MARK: What operators see
+
+    private func report(_ batch: InboundBatch, _ settlements: [Settlement]) {
+        var outcomes: [String: Int] = [:]
+        for verdict in batch.verdicts.values { outcomes[verdict.label, default: 0] += 1 }
+        for item in batch.items { outcomes[item.label, default: 0] += 1 }
+        for (outcome, count) in outcomes {
+            Counter(label: "tandem_settled_total", dimensions: [("integration", name), ("outcome", outcome)]).increment(by: count)
+        }
+        logger.info(
+            "flushed",
+            metadata: [
+                "records": "\(batch.rows.count)", "settled": "\(settlements.count)",
+                "outcomes": .dictionary(outcomes.mapValues { "\($0)" }),
+            ])
+        for settlement in settlements {
+            guard case .park(let error) = settlement.result,
+                let row = batch.rows.first(where: { $0.id == settlement.rowID })
+            else { continue }
+            logger.warning("record parked", metadata: ["record": "\(row.key)", "code": "\(error.code)"])
+        }
+    }
+
+    private static func metadata(of error: SyncError) -> Logger.Metadata {
+        ["code": "\(error.code)", "message": "\(error.message)"]
+    }
+}
+
+extension InboundBatch.Verdict {
+    fileprivate var label: String {
+        switch self {
+        case .skipped: "skipped"
+        case .dropped(let reason, _): reason.rawValue
+        case .failed: "failed"
+        }
+    }
+}
+
+extension InboundBatch.Item {
+    fileprivate var failedBySchema: Bool {
+        if case .failure(let error) = result { error.errorClass == .schema } else { false }
+    }
+
+    fileprivate var label: String {
+        if case .failure = result { return "failed" }
+        return resolution?.outcome.label ?? "unresolved"
+    }
+}
+
+extension InboundResolution.Outcome {
+    fileprivate var label: String {
+        switch self {
+        case .create: "created"
+        case .update: "updated"
+        case .adopt: "adopted"
+        case .unchanged: "unchanged"
+        case .ignoredByConflict: "ignored-by-conflict"
+        case .failed: "failed"
+        }
+    }
+}

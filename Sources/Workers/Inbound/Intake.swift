@@ -1,0 +1,90 @@
+import Contracts
+import EventLog
+import Store
+import SyncCore
+
+/// Sorts one batch of log records into what to queue, which tags to give, and what nobody can read.
+struct Intake {
+    struct Letter {
+        var message: EncodedMessage
+        var code: String
+        var reason: String
+    }
+
+    private(set) var entries: [QueueEntry] = []
+    private(set) var tags: [(integration: String, contactID: String, tag: String)] = []
+    private(set) var deadLetters: [Letter] = []
+    private var unsorted: [(event: Event, record: LogRecord)] = []
+
+    /// The integrations that the messages read so far name.
+    var names: Set<String> { Set(unsorted.map(\.event.message.key.integration)) }
+
+    mutating func read(_ record: LogRecord) {
+        do throws(CodecError) {
+            unsorted.append((try EventCodec.decode(record.message), record))
+        } catch {
+            reject(record, stage: .valueConverter, code: error.code.rawValue, reason: error.reason)
+        }
+    }
+
+    /// Decides about everything read, now that the integrations are known.
+    mutating func sort(into integrations: [String: StoredIntegration]) {
+        for (event, record) in unsorted {
+            let key = event.message.key
+            guard let integration = integrations[key.integration] else {
+                reject(
+                    record, stage: .taskPut, code: "unknown-integration", reason: "no integration is named \(key.integration)")
+                continue
+            }
+            guard key.object == "contact" else {
+                reject(
+                    record, stage: .taskPut, code: "unknown-object",
+                    reason: "\(key.object) is not an object of the marketing side that syncs")
+                continue
+            }
+            guard integration.state != .disconnected else { continue }
+            accept(event.message, at: record.offset, profile: Profile(name: integration.settings.profile))
+        }
+        unsorted = []
+    }
+
+    private mutating func accept(_ message: Message, at offset: Int64, profile: Profile) {
+        switch message {
+        case .recordChange(let change):
+            entries.append(QueueEntry(key: change.key, change: PendingChange(change, sequence: offset)))
+        case .automationAction(let action):
+            entries.append(QueueEntry(key: action.key, change: PendingChange(action, sequence: offset)))
+            // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
+            if action.fields["email"]?.isBlank != true {
+                let tag = profile.createTag(for: action.action.object)
+                tags.append((integration: action.key.integration, contactID: action.key.recordID, tag: tag))
+            }
+        }
+    }
+
+    private mutating func reject(_ record: LogRecord, stage: DeadLetterStage, code: String, reason: String) {
+        let info = DeadLetterInfo(
+            topic: record.topic, partition: record.partition, offset: record.offset, connectorName: InboundIngest.group,
+            stage: stage, component: "InboundIngest", code: code, reason: reason)
+        deadLetters.append(Letter(message: DeadLetter.message(for: record.message, info), code: code, reason: reason))
+    }
+}
+
+extension AutomationAction.Action {
+    /// The CRM object the action asks for.
+    var object: CRMObject {
+        switch self {
+        case .createContact: .contact
+        case .createLead: .lead
+        }
+    }
+}
+
+extension Message {
+    var key: RecordKey {
+        switch self {
+        case .recordChange(let change): change.key
+        case .automationAction(let action): action.key
+        }
+    }
+}

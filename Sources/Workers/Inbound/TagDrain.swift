@@ -1,0 +1,85 @@
+import Connectors
+import Contracts
+import Logging
+import Store
+import SyncCore
+
+/// Gives people their tags at once (IN-4), at the pace the marketing account allows.
+///
+/// A tag is put on after its task is stored and forgotten after the vendor said yes; a repetition is harmless.
+actor TagDrain {
+    private static let batch = 50
+
+    private let name: String
+    private let holder: String
+    private let store: Store
+    private let connections: any Connections
+    private let clock: any WallClock
+    private let jitter: @Sendable () -> Double
+    private let settings: DrainSettings
+    private let logger: Logger
+
+    init(
+        integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
+        settings: DrainSettings, logger: Logger, jitter: @escaping @Sendable () -> Double
+    ) {
+        self.name = name
+        self.holder = holder
+        self.store = store
+        self.connections = connections
+        self.clock = clock
+        self.settings = settings
+        self.jitter = jitter
+        var logger = logger
+        logger[metadataKey: "integration"] = "\(name)"
+        self.logger = logger
+    }
+
+    func turn() async -> NextTurn {
+        do {
+            return try await dueTags()
+        } catch {
+            logger.warning("tags could not be given yet", metadata: ["error": "\(error)"])
+            return .at(settings.retry.pause(afterFailures: 1, now: clock.now(), jitter: jitter()))
+        }
+    }
+
+    private func dueTags() async throws -> NextTurn {
+        let now = clock.now()
+        let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
+        guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
+        let tasks = try await store.tagTasks(integration: name, limit: Self.batch, now: now)
+        guard !tasks.isEmpty,
+            let lease = try await store.acquireLease("tags/\(name)", holder: holder, ttl: settings.leaseTTL, now: now)
+        else { return pollAgain }
+
+        return try await LeaseKeeper(store: store, clock: clock, ttl: settings.leaseTTL).keep(lease) {
+            try await self.give(tasks, of: integration, lease: lease)
+        }
+    }
+
+    private func give(_ tasks: [TagTask], of integration: StoredIntegration, lease: Lease) async throws -> NextTurn {
+        let marketing = try await connections.marketing(of: integration)
+        var done: [Int64] = []
+        var retry: [(id: Int64, at: Timestamp, error: SyncError)] = []
+        var parked: [(id: Int64, error: SyncError)] = []
+        var next = NextTurn.now
+        for task in tasks {
+            do throws(SyncError) {
+                try await marketing.addTag(task.tag, toContact: task.contactID)
+                done.append(task.id)
+            } catch {
+                let at = clock.now()
+                switch settings.retry.next(after: error, attempts: task.attempts + 1, now: at, jitter: jitter()) {
+                case .retry(let at): retry.append((id: task.id, at: at, error: error))
+                case .park: parked.append((id: task.id, error: error))
+                case .holdIntegration(let until): next = .at(until ?? at.advanced(by: .seconds(60)))
+                }
+                logger.warning("a tag could not be given", metadata: ["contact": "\(task.contactID)", "code": "\(error.code)"])
+                if next != .now { break }
+            }
+        }
+        try await store.settleTags(done: done, retry: retry, parked: parked, lease: lease, now: clock.now())
+        return next
+    }
+}

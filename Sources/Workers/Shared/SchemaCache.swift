@@ -1,0 +1,48 @@
+import Connectors
+import Contracts
+import Store
+import SyncCore
+
+/// The fields of both sides of an integration, as described not long ago.
+struct Schemas: Sendable {
+    var crm: [CRMObject: FieldIndex]
+    var marketing: FieldIndex
+}
+
+/// Keeps descriptions for an hour: they cost calls and change rarely. What changed in between shows as a schema error,
+/// upon which the caller forgets them.
+actor SchemaCache {
+    private struct Entry {
+        var schemas: Schemas
+        var revision: Int
+        var expires: Timestamp
+    }
+
+    private static let lifetime = Duration.seconds(3600)
+
+    private let connections: any Connections
+    private let clock: any WallClock
+    private var entries: [String: Entry] = [:]
+
+    init(connections: any Connections, clock: any WallClock) {
+        self.connections = connections
+        self.clock = clock
+    }
+
+    func schemas(of integration: StoredIntegration) async throws(SyncError) -> Schemas {
+        let name = integration.settings.name
+        if let entry = entries[name], entry.revision == integration.revision, clock.now() < entry.expires {
+            return entry.schemas
+        }
+        let crm = try await connections.crm(of: integration)
+        let marketing = try await connections.marketing(of: integration)
+        var objects: [CRMObject: FieldIndex] = [:]
+        for object in CRMObject.allCases { objects[object] = FieldIndex(try await crm.describe(object)) }
+        let schemas = Schemas(crm: objects, marketing: FieldIndex(try await marketing.describeContacts()))
+        entries[name] = Entry(
+            schemas: schemas, revision: integration.revision, expires: clock.now().advanced(by: Self.lifetime))
+        return schemas
+    }
+
+    func forget(_ name: String) { entries[name] = nil }
+}
