@@ -1,11 +1,10 @@
 import AsyncHTTPClient
 import Contracts
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
 import NIOPosix
-
-import struct Foundation.URL
 
 /// HTTP by AsyncHTTPClient: TLS always verified, gzip understood, redirects never followed (a vendor's API does not
 /// redirect; a login page does).
@@ -90,6 +89,8 @@ public final class AsyncHTTPTransport: HTTPTransport {
         case let error as HTTPClientError where error == .cancelled: .cancelled
         case let error as HTTPClientError where failuresBeforeSending.contains(error): .notSent(error.shortDescription)
         case let error as HTTPClientError: .inDoubt(error.shortDescription)
+        // A refusal comes as the one or the other, depending on whether the host is a name or an address.
+        case let error as IOError where error.errnoCode == ECONNREFUSED: .notSent("the connection was refused")
         case let error as NIOConnectionError: .notSent("cannot connect to \(error.host):\(error.port)")
         // A failed TLS handshake is in here too: read back once too often is better than written twice.
         default: .inDoubt(String(describing: type(of: error)))

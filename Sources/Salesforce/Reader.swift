@@ -21,7 +21,7 @@ struct Reader {
         var parts: [Part] = []
         for object in CRMObject.allCases {
             // What cannot be an id cannot be a record either, yet would spoil the whole retrieve.
-            let ids = Set(request.ids[object] ?? []).filter(Self.isID).sorted()
+            let ids = Set(request.ids[object] ?? []).filter(RecordID.isWellFormed).sorted()
             let keys = request.candidates[object] ?? []
             guard !ids.isEmpty || !keys.isEmpty else { continue }
             let fields = try await fields(of: object, wanted: request.fields[object] ?? [])
@@ -165,18 +165,6 @@ struct Reader {
         }
         return result
     }
-
-    private static func isID(_ text: String) -> Bool {
-        [15, 18].contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "a")...UInt8(ascii: "z"):
-                    true
-                default: false
-                }
-            }
-    }
 }
 
 extension SyncError {
@@ -188,12 +176,5 @@ extension SyncError {
                 + fields.joined(separator: ", "),
             fields: fields
         )
-    }
-}
-
-extension Array {
-    /// The elements in order, at most `size` at a time.
-    func chunks(of size: Int) -> [[Element]] {
-        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }
 }

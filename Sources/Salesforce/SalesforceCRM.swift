@@ -12,7 +12,8 @@ public struct SalesforceCRM: CRM {
 
     /// - Parameter tokens: the connection's access tokens, see ``SalesforceOAuth/tokenSource(refreshTokens:)``.
     public init(
-        settings: CRMSettings, tokens: TokenSource, transport: any HTTPTransport, clock: any WallClock, logger: Logger
+        settings: CRMSettings, tokens: TokenSource, transport: any HTTPTransport, clock: any WallClock,
+        logger: Logger = Logger(label: "tandem.salesforce")
     ) {
         self.settings = settings
         self.logger = logger

@@ -1,0 +1,77 @@
+import Connectors
+import Sandbox
+import Testing
+
+@Suite("HTTP over sockets")
+struct AsyncHTTPTransportTests {
+    /// Answers by path, as far as the network lets it.
+    private struct Server: SandboxHandler {
+        func reply(to request: SandboxRequest) async -> SandboxReply {
+            let whole = SandboxResponse(
+                status: 200, headers: ["x-method": request.method], body: Array(repeating: 65, count: 10_000))
+            return switch request.path {
+            case "/echo":
+                .answer(
+                    SandboxResponse(
+                        status: 201, headers: ["X-Agent": request.headers["user-agent"] ?? "", "x-query": request.query],
+                        body: request.body
+                    ))
+            case "/redirect": .answer(SandboxResponse(status: 301, headers: ["location": "/echo"]))
+            case "/hang-up": .hangUp
+            case "/cut": .cut(whole, afterBytes: 500)
+            case "/slow": .delayed(whole, by: .seconds(20))
+            default: .answer(whole)
+            }
+        }
+    }
+
+    private func serve(_ test: (String, AsyncHTTPTransport) async throws -> Void) async throws {
+        let server = SandboxServer(handler: Server())
+        let serving = Task { try await server.run() }
+        defer { serving.cancel() }
+        try await test("http://127.0.0.1:\(try await server.port())", AsyncHTTPTransport())
+    }
+
+    @Test("A request goes out and its answer comes back whole, redirects included")
+    func roundTrip() async throws {
+        try await serve { base, transport in
+            let request = HTTPRequest(
+                method: "POST", url: base + "/echo?a=b%20c", headers: ["Content-Type": "text/plain"], body: [1, 2, 3])
+            let answer = try await transport.send(request)
+            #expect(answer.status == 201)
+            #expect(answer.body == [1, 2, 3])
+            #expect(answer.headers["x-agent"] == "tandem")
+            #expect(answer.headers["x-query"] == "a=b%20c")
+            #expect(try await transport.send(HTTPRequest(method: "GET", url: base + "/redirect")).status == 301)
+            #expect(try await transport.send(HTTPRequest(method: "PATCH", url: base + "/")).headers["x-method"] == "PATCH")
+        }
+    }
+
+    @Test("A request whose answer is lost, cut short or late is in doubt", arguments: ["/hang-up", "/cut", "/slow"])
+    func inDoubt(path: String) async throws {
+        try await serve { base, transport in
+            let request = HTTPRequest(method: "POST", url: base + path, body: [1], timeout: .milliseconds(300))
+            let error = await #expect(throws: TransportError.self) { try await transport.send(request) }
+            guard case .inDoubt = error else { return _ = Issue.record("was \(String(describing: error))") }
+        }
+    }
+
+    @Test(
+        "A request that cannot have reached anyone is known not to be sent",
+        arguments: ["http://127.0.0.1:1/", "not a url", "", "/path", "ftp://127.0.0.1/"])
+    func notSent(url: String) async {
+        let error = await #expect(throws: TransportError.self) {
+            try await AsyncHTTPTransport().send(HTTPRequest(method: "GET", url: url))
+        }
+        guard case .notSent = error else { return _ = Issue.record("was \(String(describing: error))") }
+    }
+
+    @Test("A cancelled request says so")
+    func cancelled() async throws {
+        try await serve { base, transport in
+            let request = Task { try await transport.send(HTTPRequest(method: "GET", url: base + "/slow")) }
+            request.cancel()
+            await #expect(throws: TransportError.cancelled) { try await request.value }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Connectors
+import SyncCore
+import Testing
+
+@Suite("Token source")
+struct TokenSourceTests {
+    private static func access(_ name: String) -> AccessToken { AccessToken(token: Secret(name), endpoint: "https://acme.test") }
+
+    @Test("CON-1 fifty callers whose token died cause one refresh")
+    func oneRefresh() async throws {
+        let log = Log()
+        let source = TokenSource { _ throws(SyncError) in
+            await log.add("request")
+            return TokenGrant(access: Self.access("token \(await log.lines.count)"))
+        }
+        let dead = try await source.token()
+        let fresh = try await withThrowingTaskGroup(of: AccessToken.self) { group in
+            for _ in 0..<50 { group.addTask { try await source.token(replacing: dead) } }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(fresh == [Self.access("token 2")])
+        #expect(await log.lines.count == 2)
+        // Late news of the same dead token changes nothing any more.
+        #expect(try await source.token(replacing: dead) == Self.access("token 2"))
+        #expect(await log.lines.count == 2)
+    }
+
+    @Test("CON-3 a rotated refresh token is durable before the access token is used, and the next refresh uses it")
+    func rotation() async throws {
+        let log = Log()
+        let store = RefreshTokenStore(
+            load: { () throws(SyncError) in Secret("refresh \(await log.lines.count(where: { $0 == "saved" }))") },
+            save: { (_: Secret) throws(SyncError) in await log.add("saved") }
+        )
+        let source = TokenSource(refreshTokens: store) { refresh throws(SyncError) in
+            await log.add(refresh?.reveal() ?? "none")
+            return TokenGrant(access: Self.access("from \(refresh?.reveal() ?? "")"), rotatedRefreshToken: Secret("next"))
+        }
+        let first = try await source.token()
+        await log.add("used")
+        _ = try await source.token(replacing: first)
+        #expect(await log.lines == ["refresh 0", "saved", "used", "refresh 1", "saved"])
+    }
+
+    @Test("A refresh token that cannot be saved keeps its access token from being used")
+    func unsaved() async {
+        let failure = SyncError(.transient, code: "store", message: "disk full")
+        let store = RefreshTokenStore(
+            load: { () throws(SyncError) in Secret("old") }, save: { (_: Secret) throws(SyncError) in throw failure }
+        )
+        let source = TokenSource(refreshTokens: store) { _ throws(SyncError) in
+            TokenGrant(access: Self.access("new"), rotatedRefreshToken: Secret("next"))
+        }
+        await #expect(throws: failure) { try await source.token() }
+    }
+
+    @Test("A dead grant is an error after one request, not a loop")
+    func deadGrant() async {
+        let log = Log()
+        let failure = SyncError(.auth, code: "invalid_grant", message: "expired access/refresh token")
+        let source = TokenSource { _ throws(SyncError) in
+            await log.add("request")
+            throw failure
+        }
+        await #expect(throws: failure) { try await source.token() }
+        #expect(await log.lines.count == 1)
+    }
+
+    @Test("Tokens do not show when printed")
+    func secrecy() {
+        let source = Self.access("very-secret")
+        #expect(!"\(source) \(String(reflecting: source))".contains("very-secret"))
+    }
+}
