@@ -1,6 +1,6 @@
 extension JSONValue {
-    /// The value as compact JSON text (UTF-8), members in the order of their names: equal values give equal bytes, and
-    /// ``parse(_:)`` gives the value back. What JSON cannot say, an infinite or undefined double, is written as null.
+    /// The value as compact JSON text (UTF-8), members in the order of their names' bytes, so that one value always gives
+    /// the same bytes; ``parse(_:)`` gives it back. What JSON cannot say, an infinite or undefined double, becomes null.
     public func serialized() -> [UInt8] {
         var bytes: [UInt8] = []
         append(to: &bytes)
@@ -30,7 +30,7 @@ extension JSONValue {
     static func append(_ members: [String: JSONValue], to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
-        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in sorted(members) {
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
             append(name, to: &bytes)
@@ -38,6 +38,11 @@ extension JSONValue {
             value.append(to: &bytes)
         }
         bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// By bytes, since `String`'s own order is not a strict one where texts are not in composed form.
+    static func sorted(_ members: [String: JSONValue]) -> [(key: String, value: JSONValue)] {
+        members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
     private static func append(_ double: Double, to bytes: inout [UInt8]) {

@@ -1,31 +1,44 @@
 extension MessageData {
+    typealias WrittenMember = (name: String, value: JSONValue)
+
     /// A message's CloudEvents type, its record and its data as JSON text.
     static func encode(_ message: Message) -> (type: String, key: RecordKey, data: [UInt8]) {
-        switch message {
-        case .recordChange(let change):
-            let members = [("change", JSONValue.string(change.kind.rawValue))]
-            let data = encode(change.key, change.occurredAt, members, change.fields, change.tags)
-            return (RecordChange.eventType, change.key, data)
-        case .automationAction(let action):
-            var members = [("action", JSONValue.string(action.action.rawValue))]
-            if let id = action.automationID { members.append(("automationId", .string(id))) }
-            let data = encode(action.key, action.occurredAt, members, action.fields, action.tags)
-            return (AutomationAction.eventType, action.key, data)
+        let data = encode(members(of: message))
+        return switch message {
+        case .recordChange(let change): (RecordChange.eventType, change.key, data)
+        case .automationAction(let action): (AutomationAction.eventType, action.key, data)
         }
     }
 
-    private static func encode(
-        _ key: RecordKey, _ occurredAt: Timestamp, _ more: [(name: String, value: JSONValue)], _ fields: [String: JSONValue],
-        _ tags: [String]?
-    ) -> [UInt8] {
-        var members: [(name: String, value: JSONValue)] = [
-            ("integration", .string(key.integration)), ("object", .string(key.object)), ("recordId", .string(key.recordID)),
-        ]
-        members += more
-        members.append(("occurredAt", .string(occurredAt.iso8601)))
-        members.append(("fields", .object(fields)))
-        if let tags { members.append(("tags", .array(tags.map(JSONValue.string)))) }
+    /// The data's members in the order they are written.
+    static func members(of message: Message) -> [WrittenMember] {
+        switch message {
+        case .recordChange(let change): members(of: change)
+        case .automationAction(let action): members(of: action)
+        }
+    }
 
+    private static func members(of change: RecordChange) -> [WrittenMember] {
+        key(change.key) + [("change", .string(change.kind.rawValue))] + rest(change.occurredAt, change.fields, change.tags)
+    }
+
+    private static func members(of action: AutomationAction) -> [WrittenMember] {
+        var members = key(action.key) + [("action", .string(action.action.rawValue))]
+        if let id = action.automationID { members.append(("automationId", .string(id))) }
+        return members + rest(action.occurredAt, action.fields, action.tags)
+    }
+
+    private static func key(_ key: RecordKey) -> [WrittenMember] {
+        [("integration", .string(key.integration)), ("object", .string(key.object)), ("recordId", .string(key.recordID))]
+    }
+
+    private static func rest(_ occurredAt: Timestamp, _ fields: [String: JSONValue], _ tags: [String]?) -> [WrittenMember] {
+        let members: [WrittenMember] = [("occurredAt", .string(occurredAt.iso8601)), ("fields", .object(fields))]
+        guard let tags else { return members }
+        return members + [("tags", .array(tags.map(JSONValue.string)))]
+    }
+
+    private static func encode(_ members: [WrittenMember]) -> [UInt8] {
         var data: [UInt8] = []
         for (name, value) in members {
             data.append(UInt8(ascii: data.isEmpty ? "{" : ","))

@@ -29,3 +29,58 @@ func looksLikeUTF16(_ bytes: [UInt8]) -> Bool {
 extension String {
     var bytes: [UInt8] { Array(utf8) }
 }
+
+/// Events to test with.
+enum Sample {
+    static let key = RecordKey(integration: "acme-1", object: "contact", recordID: "42")
+    static let moment = Timestamp(milliseconds: 1_779_944_631_250)
+    static let attributes = EventAttributes(id: "e-1", source: "/tandem/test", time: Timestamp(milliseconds: 1_779_944_700_001))
+
+    static let change = Event(
+        attributes: attributes,
+        message: .recordChange(
+            RecordChange(
+                key: key, occurredAt: moment,
+                fields: ["email": "a@example.com", "note": "ä\n\"", "score": 1.5, "list": [1, nil], "gone": nil],
+                tags: ["added-to-salesforce-contact"])))
+
+    static let events = [
+        change,
+        Event(
+            attributes: EventAttributes(id: "e-2", source: "/tandem/test"),
+            message: .recordChange(RecordChange(key: key, kind: .deleted, occurredAt: moment))),
+        Event(
+            attributes: attributes,
+            message: .automationAction(
+                AutomationAction(
+                    key: key, action: .createLead, occurredAt: moment, fields: ["email": "a@example.com"], tags: [],
+                    automationID: "17"))),
+        Event(
+            attributes: attributes,
+            message: .automationAction(AutomationAction(key: key, action: .createContact, occurredAt: moment))),
+    ]
+
+    static let changeData: [String: JSONValue] = ["integration": "acme-1", "object": "contact", "recordId": "42"]
+
+    /// A binary mode message of this data.
+    static func message(_ data: [UInt8]?, type: String = RecordChange.eventType) -> EncodedMessage {
+        EncodedMessage(
+            key: nil, value: data,
+            headers: [
+                MessageHeader("ce_specversion", "1.0"), MessageHeader("ce_type", type), MessageHeader("ce_source", "/x"),
+                MessageHeader("ce_id", "1"), MessageHeader("ce_time", "2026-05-28T05:03:51Z"),
+            ])
+    }
+
+    /// The same event in structured mode.
+    static func structured(_ message: EncodedMessage, contentType: String? = "application/cloudevents+json") throws
+        -> EncodedMessage
+    {
+        var envelope: [String: JSONValue] = ["data": try JSONValue.parse(message.value ?? []), "comment": [1]]
+        for header in message.headers where header.name.hasPrefix("ce_") {
+            envelope[String(header.name.dropFirst(3))] = .string(String(decoding: header.value ?? [], as: UTF8.self))
+        }
+        let headers = contentType.map { [MessageHeader("Content-Type", $0)] } ?? []
+        return EncodedMessage(key: message.key, value: JSONValue.object(envelope).serialized(), headers: headers)
+    }
+}
