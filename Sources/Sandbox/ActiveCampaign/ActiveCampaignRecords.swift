@@ -1,0 +1,195 @@
+/// What the account keeps. Ids count from 1 for each kind, as they do at the vendor.
+struct ActiveCampaignContact: Sendable {
+    struct Value: Sendable {
+        var id: Int
+        var value: String
+        var created: Int64
+        var updated: Int64
+    }
+
+    let id: Int
+    var email: String
+    var firstName = ""
+    var lastName = ""
+    var phone = ""
+    var account = ""
+    let created: Int64
+    var updated: Int64
+    /// By field id.
+    var values: [Int: Value] = [:]
+    /// Tag id → id of the association.
+    var tags: [Int: Int] = [:]
+}
+
+struct ActiveCampaignField: Sendable {
+    let id: Int
+    var title: String
+    var type: String
+    /// The personalization tag, in upper case.
+    var perstag: String
+    var options: [(id: Int, value: String, label: String)] = []
+    /// List ids; 0 for all. A field without relations is hidden in the web interface.
+    var relations: [(id: Int, list: Int)] = []
+    let created: Int64
+
+    var isMultiple: Bool { type == "listbox" || type == "checkbox" }
+}
+
+struct ActiveCampaignTag: Sendable {
+    let id: Int
+    var name: String
+    var type = "contact"
+    var text = ""
+    let created: Int64
+}
+
+struct ActiveCampaignHook: Sendable {
+    let id: Int
+    var name: String
+    var url: String
+    var events: [String]
+    var sources: [String]
+    var list: String
+    let created: Int64
+    /// A receiver that answers 410 switches its hook off for good.
+    var isActive = true
+}
+
+/// The account's data. A value, so that what changes it stays in one place: here.
+struct ActiveCampaignAccount: Sendable {
+    private(set) var contacts: [Int: ActiveCampaignContact] = [:]
+    /// Ascending.
+    private(set) var contactIDs: [Int] = []
+    private var idByEmail: [String: Int] = [:]
+    private var contactByAssociation: [Int: Int] = [:]
+    private var contactByValue: [Int: Int] = [:]
+    private(set) var fields: [Int: ActiveCampaignField] = [:]
+    private(set) var tags: [Int: ActiveCampaignTag] = [:]
+    private var tagByName: [String: Int] = [:]
+    var hooks: [Int: ActiveCampaignHook] = [:]
+    private var lastID: [String: Int] = [:]
+
+    mutating func makeID(_ kind: String) -> Int {
+        lastID[kind, default: 0] += 1
+        return lastID[kind] ?? 0
+    }
+
+    // MARK: Contacts
+
+    func contact(email: String) -> ActiveCampaignContact? {
+        idByEmail[email.lowercased()].flatMap { contacts[$0] }
+    }
+
+    mutating func addContact(email: String, at now: Int64) -> ActiveCampaignContact {
+        let contact = ActiveCampaignContact(id: makeID("contact"), email: email, created: now, updated: now)
+        contacts[contact.id] = contact
+        contactIDs.append(contact.id)
+        idByEmail[email.lowercased()] = contact.id
+        return contact
+    }
+
+    mutating func replace(_ contact: ActiveCampaignContact) {
+        if let old = contacts[contact.id], old.email.lowercased() != contact.email.lowercased() {
+            idByEmail[old.email.lowercased()] = nil
+            idByEmail[contact.email.lowercased()] = contact.id
+        }
+        contacts[contact.id] = contact
+    }
+
+    mutating func removeContact(_ id: Int) -> Bool {
+        guard let contact = contacts.removeValue(forKey: id) else { return false }
+        idByEmail[contact.email.lowercased()] = nil
+        contactIDs.removeAll { $0 == id }
+        for association in contact.tags.values { contactByAssociation[association] = nil }
+        for value in contact.values.values { contactByValue[value.id] = nil }
+        return true
+    }
+
+    mutating func setValue(_ value: String, of field: Int, on contact: inout ActiveCampaignContact, at now: Int64) {
+        if var existing = contact.values[field] {
+            existing.value = value
+            existing.updated = now
+            contact.values[field] = existing
+        } else {
+            let id = makeID("fieldValue")
+            contact.values[field] = .init(id: id, value: value, created: now, updated: now)
+            contactByValue[id] = contact.id
+        }
+    }
+
+    /// The contact and field of a value.
+    func owner(ofValue id: Int) -> (contact: ActiveCampaignContact, field: Int)? {
+        guard let contact = contactByValue[id].flatMap({ contacts[$0] }),
+            let field = contact.values.first(where: { $0.value.id == id })?.key
+        else { return nil }
+        return (contact, field)
+    }
+
+    // MARK: Fields
+
+    mutating func addField(title: String, type: String, perstag: String, at now: Int64) -> ActiveCampaignField {
+        let field = ActiveCampaignField(id: makeID("field"), title: title, type: type, perstag: perstag, created: now)
+        fields[field.id] = field
+        return field
+    }
+
+    mutating func replace(_ field: ActiveCampaignField) {
+        fields[field.id] = field
+    }
+
+    /// Removes a field with all its values.
+    mutating func removeField(_ id: Int) -> Bool {
+        guard fields.removeValue(forKey: id) != nil else { return false }
+        for contact in contactIDs {
+            if let value = contacts[contact]?.values.removeValue(forKey: id) { contactByValue[value.id] = nil }
+        }
+        return true
+    }
+
+    // MARK: Tags
+
+    /// Names are unique per type, without regard to case.
+    func tag(_ name: String, type: String = "contact") -> ActiveCampaignTag? {
+        tagByName["\(type)-\(name.lowercased())"].flatMap { tags[$0] }
+    }
+
+    mutating func addTag(_ name: String, type: String = "contact", text: String = "", at now: Int64) -> ActiveCampaignTag {
+        let tag = ActiveCampaignTag(id: makeID("tag"), name: name, type: type, text: text, created: now)
+        tags[tag.id] = tag
+        tagByName["\(type)-\(name.lowercased())"] = tag.id
+        return tag
+    }
+
+    mutating func removeTag(_ id: Int) -> Bool {
+        guard let tag = tags.removeValue(forKey: id) else { return false }
+        tagByName["\(tag.type)-\(tag.name.lowercased())"] = nil
+        for contact in contactIDs {
+            if let association = contacts[contact]?.tags.removeValue(forKey: id) { contactByAssociation[association] = nil }
+        }
+        return true
+    }
+
+    /// Ties a tag to a contact; an existing tie stays as it is.
+    mutating func attach(tag: Int, to contact: Int) -> (association: Int, isNew: Bool)? {
+        guard contacts[contact] != nil, tags[tag] != nil else { return nil }
+        if let existing = contacts[contact]?.tags[tag] { return (existing, false) }
+        let id = makeID("contactTag")
+        contacts[contact]?.tags[tag] = id
+        contactByAssociation[id] = contact
+        return (id, true)
+    }
+
+    /// Unties; returns what was tied.
+    mutating func detach(association: Int) -> (contact: Int, tag: Int)? {
+        guard let contact = contactByAssociation.removeValue(forKey: association),
+            let tag = contacts[contact]?.tags.first(where: { $0.value == association })?.key
+        else { return nil }
+        contacts[contact]?.tags[tag] = nil
+        return (contact, tag)
+    }
+
+    /// A contact's tags by name, in the order they were tied.
+    func tagNames(of contact: ActiveCampaignContact) -> [String] {
+        contact.tags.sorted { $0.value < $1.value }.compactMap { tags[$0.key]?.name }
+    }
+}
