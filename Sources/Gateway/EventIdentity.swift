@@ -18,15 +18,17 @@ enum EventIdentity {
 struct FNV1a {
     private var state: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D
 
-    /// Mixes in one part; a terminator keeps `ab`+`c` and `a`+`bc` apart.
-    mutating func combine(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { mix(byte) }
-        mix(0)
+    mutating func mix(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes {
+            state ^= UInt128(byte)
+            state &*= 0x0000_0000_0100_0000_0000_0000_0000_013B
+        }
     }
 
-    private mutating func mix(_ byte: UInt8) {
-        state ^= UInt128(byte)
-        state &*= 0x0000_0000_0100_0000_0000_0000_0000_013B
+    /// Mixes in one part; the byte after it, which no UTF-8 text has, keeps `ab`, `c` and `a`, `bc` apart.
+    mutating func combine(_ part: some Sequence<UInt8>) {
+        mix(part)
+        mix(CollectionOfOne(0xFF))
     }
 
     var hexadecimal: String {

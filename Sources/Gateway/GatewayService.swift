@@ -71,7 +71,8 @@ extension Gateway {
                 to: GatewayRequest(
                     method: request.method.rawValue, path: request.uri.path, contentType: request.headers[.contentType],
                     body: await readBody(of: request, limit: maxBody)))
-            return response(answer)
+            let response = response(answer)
+            return request.method == .head ? response.createHeadResponse() : response
         }
     }
 }

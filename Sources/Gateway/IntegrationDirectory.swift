@@ -50,6 +50,9 @@ public actor IntegrationDirectory {
         }
     }
 
+    /// How many names are remembered.
+    var count: Int { entries.count }
+
     /// Reads the store, once for all who wait for the same name.
     private func read(_ integration: String) async throws -> Secret? {
         if let task = pending[integration] { return try await task.value }
