@@ -25,8 +25,9 @@ extension ClusterConfiguration {
 
     private func requireServers(_ root: ConfigurationMapping) {
         guard let kafka = root["kafka"] else { return root.reportMissing("kafka", because: "the log is kafka") }
-        guard kafka.isMapping, self.kafka.properties["bootstrap.servers"] == nil else { return }
-        kafka.openMapping()?.reportMissing("bootstrap.servers", because: "the log is kafka")
+        // A mapping that is none was reported when it was read.
+        guard kafka.isMapping, let mapping = kafka.openMapping(), mapping["bootstrap.servers"] == nil else { return }
+        mapping.reportMissing("bootstrap.servers", because: "the log is kafka")
     }
 }
 
@@ -38,14 +39,20 @@ extension ClusterConfiguration.Kafka {
     init(_ value: ConfigurationValue) {
         guard let mapping = value.openMapping() else { return }
         for (name, entry) in mapping.entries where !entry.value.isNull {
-            if Self.secretProperties.contains(name) || entry.value.isMapping {
+            if name == "bootstrap.servers" {
+                properties[name] = Self.servers(entry.value)
+            } else if Self.secretProperties.contains(name) || entry.value.isMapping {
                 secrets[name] = entry.value.secret()
-            } else if name == "bootstrap.servers", entry.value.isList {
-                properties[name] = entry.value.list()?.compactMap { $0.text() }.joined(separator: ",")
             } else {
                 properties[name] = entry.value.text()
             }
         }
+    }
+
+    /// The brokers' addresses: a text, a list, or from the environment. They are no secret wherever they come from.
+    private static func servers(_ value: ConfigurationValue) -> String? {
+        if value.isMapping { return value.secret()?.reveal() }
+        return value.isList ? value.list()?.compactMap { $0.text() }.joined(separator: ",") : value.text()
     }
 }
 

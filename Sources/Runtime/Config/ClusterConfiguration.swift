@@ -46,12 +46,12 @@ struct ClusterConfiguration: Sendable, Equatable {
     }
 
     struct Retry: Sendable, Equatable {
-        /// The wait before the second attempt; doubles with each further one.
-        var base = Duration.seconds(5)
-        /// The longest wait.
-        var cap = Duration.seconds(900)
+        /// The longest wait before the second attempt; doubles with each further one.
+        var base = RetryPolicy.standard.baseDelay
+        /// The longest wait of all.
+        var cap = RetryPolicy.standard.cap
         /// After so many a record is parked.
-        var attempts = 12
+        var attempts = RetryPolicy.standard.maxAttempts
     }
 
     struct InboundWorker: Sendable, Equatable {

@@ -55,7 +55,8 @@ struct ClusterConfigurationTests {
             ("worker: {}", "tandem.yaml:1: worker: unknown key; did you mean workers?"),
             (
                 "zzzzzzzz: 1",
-                "tandem.yaml:1: zzzzzzzz: unknown key; known are data, log, kafka, assignment, topics, gateway, store, workers, integrations, logging"
+                "tandem.yaml:1: zzzzzzzz: unknown key; known are data, log, kafka, assignment, topics, gateway, store, workers, "
+                    + "integrations, logging"
             ),
             ("gateway: {port: 65536}", #"tandem.yaml:1: gateway.port: must be a whole number from 0 to 65535, not "65536""#),
             (
@@ -92,6 +93,12 @@ struct ClusterConfigurationTests {
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!dumped.contains("hunter2") && !"\(configuration)".contains("hunter2"))
+    }
+
+    @Test("the brokers' addresses may come from the environment: they are no secret")
+    func serversFromEnvironment() throws {
+        let configuration = try load("log: kafka\nkafka: {bootstrap.servers: {env: SERVERS}}", variables: ["SERVERS": "a:1"])
+        #expect(configuration.kafka.properties == ["bootstrap.servers": "a:1"])
     }
 
     @Test(

@@ -59,7 +59,8 @@ struct IntegrationFileProblemTests {
             ),
             (
                 "{env: HOOK_SECRET}", "{env: API_KEY}",
-                "acme.yaml:10: spec.webhook.secret: must be 16 to 128 letters, digits, '-' and '_', as `openssl rand -hex 24` makes them"
+                "acme.yaml:10: spec.webhook.secret: must be 16 to 128 letters, digits, '-' and '_', "
+                    + "as `openssl rand -hex 24` makes them"
             ),
             ("marketing: {url: https://acme.api-us1.com, ", "marketing: {", "acme.yaml:9: spec.marketing.url: is missing"),
             (
@@ -101,21 +102,26 @@ struct IntegrationFileProblemTests {
                       - {marketing: email, crm: Email, ruel: crm-wins}
                       - {marketing: phone, crm: email}
                       - {crm: "Not a name", rule: always}
-                      - {marketing: "field:7", crm: A__c, transforms: [trimm, split, {split: {separator: ","}}, {join: a, default: b}]}
+                      - marketing: field:7
+                        crm: A__c
+                        transforms: [trimm, split, {split: {separator: ","}}, {join: a, default: b}]
                 """)
         #expect(
             found == [
                 #"acme.yaml:11: spec.inbound.window.records: must be a whole number from 1 to 10000, not "0""#,
-                #"acme.yaml:11: spec.inbound.window.interval: must be a duration such as 500ms, 30s, 10m or 1h30m, not "ten minutes""#,
+                "acme.yaml:11: spec.inbound.window.interval: "
+                    + #"must be a duration such as 500ms, 30s, 10m or 1h30m, not "ten minutes""#,
                 "acme.yaml:14: spec.mapping.contact[0].ruel: unknown key; did you mean rule?",
                 "acme.yaml:15: spec.mapping.contact[1]: email is mapped twice, first in line 14",
                 "acme.yaml:16: spec.mapping.contact[2].marketing: is missing",
                 #"acme.yaml:16: spec.mapping.contact[2].crm: must be a field's API name such as Rating__c, not "Not a name""#,
-                #"acme.yaml:16: spec.mapping.contact[2].rule: must be one of crm-wins, marketing-wins, newest-wins, crm-unless-blank, marketing-unless-blank, fill-empty-only, review, not "always""#,
-                #"acme.yaml:17: spec.mapping.contact[3].transforms[0]: must be one of lowercase, titlecase, trim, uppercase, split, join, lookup, dateFormat, numberFormat, default, not "trimm""#,
-                "acme.yaml:17: spec.mapping.contact[3].transforms[1]: split needs a value, as in split: …",
-                "acme.yaml:17: spec.mapping.contact[3].transforms[2].split.index: is missing",
-                "acme.yaml:17: spec.mapping.contact[3].transforms[3]: must have exactly one step",
+                "acme.yaml:16: spec.mapping.contact[2].rule: must be one of crm-wins, marketing-wins, newest-wins, "
+                    + #"crm-unless-blank, marketing-unless-blank, fill-empty-only, review, not "always""#,
+                "acme.yaml:19: spec.mapping.contact[3].transforms[0]: must be one of lowercase, titlecase, trim, uppercase, "
+                    + #"split, join, lookup, dateFormat, numberFormat, default, not "trimm""#,
+                "acme.yaml:19: spec.mapping.contact[3].transforms[1]: split needs a value, as in split: …",
+                "acme.yaml:19: spec.mapping.contact[3].transforms[2].split.index: is missing",
+                "acme.yaml:19: spec.mapping.contact[3].transforms[3]: must have exactly one step",
             ])
     }
 
