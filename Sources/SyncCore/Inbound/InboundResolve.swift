@@ -25,6 +25,9 @@ extension InboundRules {
             let fields = context.incoming(change, isCreate: false, seen: link.seen)
             return update(crm, fields, link: link, original: target.link, profile: profile, now: now)
         case .create:
+            guard change.email(profile)?.isBlank == false else {
+                return .failed(target.link, code: "no-email", "a person without an email address does not sync")
+            }
             link.addTag(profile.createTag(for: target.object), stamp: change.creations[target.object])
             switch adoptable(candidates, for: link, change: change, matching: matching, profile: profile) {
             case .none:
@@ -75,9 +78,7 @@ extension InboundRules {
     ) -> Match {
         if let own = candidates.first(where: { $0.externalID?.lowercased() == link.externalID.lowercased() }) { return .one(own) }
         guard matching == .email else { return .none }
-        let email = change.fields.first { $0.key.lowercased() == profile.marketingEmailField }?.value.value.stringValue ?? ""
-        let wanted = FieldValue.text(email)
-        guard !wanted.isBlank else { return .none }
+        let wanted = FieldValue.text(change.email(profile)?.stringValue ?? "")
         let matches = candidates.filter { record in
             (record.externalID ?? "").isEmpty
                 && FieldType.email(maxLength: nil).areEqual(record.values[profile.crmEmailField] ?? wanted, wanted)

@@ -109,14 +109,23 @@ public enum InboundRules {
         return profile.isOpen(to: tags?.value ?? []) ? nil : .noTag
     }
 
-    /// GEN-2: by the email in the change, or for an update that carries none by the email last agreed on. A linked person
-    /// whose email is not mapped has passed this once.
+    /// GEN-2: by the email in the change, or else by the one last agreed on. Where neither says anything the target stays:
+    /// a linked person has passed this once, and a new one is completed from marketing before it is created.
     private static func checkEmail(of targets: [InboundTarget], _ change: PendingChange, _ profile: Profile) -> Triage {
-        let email = change.fields.first { $0.key.lowercased() == profile.marketingEmailField }?.value.value
+        let email = change.email(profile)
         let kept = targets.filter { target in
             if let email { return !email.isBlank }
-            return target.kind == .update && target.link.base[profile.crmEmailField]?.isBlank != true
+            return target.link.base[profile.crmEmailField]?.isBlank != true
         }
         return kept.isEmpty ? .skip(.noEmail) : .targets(kept)
+    }
+}
+
+extension PendingChange {
+    /// The person's email as the change has it, perhaps blank; `nil` when it says nothing of it.
+    func email(_ profile: Profile) -> JSONValue? {
+        let field =
+            fields[profile.marketingEmailField] ?? fields.first { $0.key.lowercased() == profile.marketingEmailField }?.value
+        return field?.value
     }
 }
