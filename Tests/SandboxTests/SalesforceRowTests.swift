@@ -133,10 +133,11 @@ struct SalesforceRowTests {
     }
 
     @Test("retrieve keeps the order and leaves null where nothing is")
-    func retrieve() async {
+    func retrieve() async throws {
         let client = await SalesforceClient()
         let made = await client.create([["LastName": "A"], ["LastName": "B"]])
-        guard let first = made.json?[0]?["id"], let second = made.json?[1]?["id"] else { return #expect(Bool(false)) }
+        let first = try #require(made.json?[0]?["id"])
+        let second = try #require(made.json?[1]?["id"])
         await client.sandbox.delete("Contact", id: first.text ?? "")
         let body: SandboxValue = ["ids": [second, first, "0035e0000000000AAA"], "fields": ["LastName"]]
         let answer = await client.send("POST", "/composite/sobjects/Contact", body)

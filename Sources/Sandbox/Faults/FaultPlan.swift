@@ -133,7 +133,7 @@ extension Fault {
         switch self {
         case .hangUpAfter, .hangUpBefore: .hangUp
         case .slow(let duration): .delayed(response, by: duration)
-        case .cut(let bytes): .cut(response, afterBytes: min(bytes, response.body.count))
+        case .cut(let bytes): .cut(response, afterBytes: max(0, min(bytes, response.body.count)))
         case .emptyBody: .answer(SandboxResponse(status: 200, headers: ["content-type": "text/html"]))
         case .unavailable, .internalError, .throttled, .quotaExceeded, .unauthorized, .lockRow: .answer(response)
         }

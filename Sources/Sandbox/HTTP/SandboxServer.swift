@@ -42,7 +42,7 @@ public actor SandboxServer: Service {
     public func run() async throws {
         defer { settle(.ended) }
         var logger = Logger(label: "tandem.sandbox")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         let app = Application(
             responder: Responder(handler: handler),
             configuration: ApplicationConfiguration(address: .hostname(host, port: requestedPort), serverName: nil),
@@ -88,9 +88,7 @@ private struct Responder: HTTPResponder {
         switch await handler.reply(to: try await Self.translate(request)) {
         case .answer(let response): return Self.translate(response)
         case .delayed(let response, let duration):
-            let (seconds, attoseconds) = duration.components
-            let delay = TimeAmount.nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-            try await context.channel.eventLoop.scheduleTask(in: delay) {}.futureResult.get()
+            try await context.channel.eventLoop.scheduleTask(in: TimeAmount(duration)) {}.futureResult.get()
             return Self.translate(response)
         case .hangUp:
             try await context.channel.close()

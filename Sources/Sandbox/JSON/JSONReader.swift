@@ -175,7 +175,7 @@ struct JSONReader {
     }
 
     private mutating func codeUnit() throws(JSONFault) -> UInt32 {
-        guard position + 4 <= bytes.count,
+        guard position + 4 <= bytes.count, bytes[position] != UInt8(ascii: "+"),
             let unit = UInt32(String(decoding: bytes[position..<(position + 4)], as: UTF8.self), radix: 16)
         else { throw fault("a malformed escape") }
         position += 4

@@ -84,9 +84,9 @@ indirect enum SOQLFilter {
         case .member(let field, let texts, let others):
             (row[field.name].text.map { texts.contains(Self.key(field, $0)) } ?? false)
                 || others.contains { Self.equals(row[field.name], $0, field) }
+        case .compare(let field, .like, let literal): Self.isLike(row[field.name], literal)
         case .compare(let field, let comparison, let literal):
-            Self.order(row[field.name], literal, field).map { Self.holds(comparison, $0) }
-                ?? Self.isLike(row[field.name], comparison, literal)
+            Self.order(row[field.name], literal, field).map { Self.holds(comparison, $0) } ?? false
         }
     }
 
@@ -123,8 +123,8 @@ indirect enum SOQLFilter {
         }
     }
 
-    private static func isLike(_ value: SandboxValue, _ comparison: SOQL.Comparison, _ literal: SOQL.Literal) -> Bool {
-        guard comparison == .like, case .string(let pattern) = literal, let text = value.text else { return false }
+    private static func isLike(_ value: SandboxValue, _ literal: SOQL.Literal) -> Bool {
+        guard case .string(let pattern) = literal, let text = value.text else { return false }
         return like(Array(text.lowercased()), Array(pattern.lowercased()))
     }
 

@@ -1,7 +1,11 @@
 /// Reads statements, as strictly as the vendor.
 struct SOQLParser {
+    /// Parentheses and `NOT`s within each other.
+    private static let deepest = 50
+
     private let tokens: [SOQLToken]
     private var position = 0
+    private var depth = 0
 
     static func parse(_ text: String) throws(SalesforceFault) -> SOQL {
         guard text.utf16.count <= 100_000 else {
@@ -79,6 +83,9 @@ struct SOQLParser {
     }
 
     private mutating func term() throws(SalesforceFault) -> SOQL.Condition {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepest else { throw .badRequest("QUERY_TOO_COMPLICATED", "The conditions are nested too deeply") }
         if take(sign: "(") {
             let inner = try condition()
             guard take(sign: ")") else { throw unexpected() }

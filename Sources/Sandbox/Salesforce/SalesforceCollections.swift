@@ -23,7 +23,10 @@ extension SalesforceSandbox {
         }
         let twice = call.method == "PATCH" ? Self.repeated(items.map { $0.id.map { String($0.prefix(15)) } }) : []
         return save(items, call, tellsCreated: false) { org, item, writer in
-            guard call.method == "PATCH" else { return org.insert(item.values, into: item.object, by: writer) }
+            guard call.method == "PATCH" else {
+                guard item.id == nil else { return .failure(Self.idOnInsert) }
+                return org.insert(item.values, into: item.object, by: writer)
+            }
             guard let id = item.id else {
                 let message = "Id not specified in an update call"
                 return .failure(SalesforceRowError(code: "MISSING_ARGUMENT", message: message, fields: ["Id"]))
@@ -94,7 +97,7 @@ extension SalesforceSandbox {
         var items: [Item] = []
         for record in records {
             guard var members = record.object else { throw .cannotDeserialize("sobject", from: record) }
-            guard let type = members["attributes"]?["type"]?.text ?? only else {
+            guard let type = members["attributes"]?["type"]?.text else {
                 throw .badRequest("INVALID_INPUT", "Include a type in the attributes of every record")
             }
             guard only == nil || type.lowercased() == only?.lowercased() else {
@@ -145,6 +148,8 @@ extension SalesforceSandbox {
 
     private static let lockedRow = SalesforceRowError(
         code: "UNABLE_TO_LOCK_ROW", message: "unable to obtain exclusive access to this record or 1 records: 0015e000004a1Bc")
+    private static let idOnInsert = SalesforceRowError(
+        code: "INVALID_FIELD_FOR_INSERT_UPDATE", message: "cannot specify Id in an insert call", fields: ["Id"])
     private static let rolledBack = SalesforceRowError(
         code: "ALL_OR_NONE_OPERATION_ROLLED_BACK",
         message: "Record rolled back because not all records were valid and the request was using AllOrNone header")

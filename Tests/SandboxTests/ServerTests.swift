@@ -1,0 +1,93 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Sandbox
+import ServiceLifecycle
+import Testing
+
+@Suite("Serving over HTTP")
+struct ServerTests {
+    private func serve(_ plan: FaultPlan, _ use: @Sendable (String, SalesforceSandbox) async throws -> Void) async throws {
+        let clock = HandClock()
+        let sandbox = SalesforceSandbox(options: SalesforceOptions(clock: { clock.now }))
+        await sandbox.play(plan)
+        let server = SandboxServer(handler: sandbox)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            try await use("http://127.0.0.1:\(try await server.port())", sandbox)
+            group.cancelAll()
+        }
+    }
+
+    private func fetch(_ url: String, _ form: String? = nil, headers: [(String, String)] = []) async throws -> (
+        Int, HTTPHeaders, [UInt8]
+    ) {
+        var request = HTTPClientRequest(url: url)
+        request.headers.add(contentsOf: HTTPHeaders(headers))
+        if let form {
+            request.method = .POST
+            request.body = .bytes(ByteBuffer(string: form))
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let body = try await response.body.collect(upTo: 1 << 20)
+        return (Int(response.status.code), response.headers, Array(buffer: body))
+    }
+
+    @Test("answers over a socket, the instance URL from the host asked")
+    func answers() async throws {
+        try await serve(FaultPlan()) { base, _ in
+            let (status, _, body) = try await fetch(base + "/services/oauth2/token", SalesforceClient.refresh())
+            #expect(status == 200)
+            let answer = SandboxValue(json: body)
+            #expect(answer?["instance_url"]?.text == base)
+            let bearer = [("Authorization", "Bearer \(answer?["access_token"]?.text ?? "")")]
+            let (_, headers, found) = try await fetch(base + "/services/data/v62.0/query?q=SELECT+Id+FROM+Lead", headers: bearer)
+            #expect(headers.first(name: "Sforce-Limit-Info") == "api-usage=1/100000")
+            #expect(SandboxValue(json: found)?["done"] == true)
+        }
+    }
+
+    @Test("hangs up without an answer, before or after the effect", arguments: [Fault.hangUpBefore, .hangUpAfter])
+    func hangUp(fault: Fault) async throws {
+        try await serve(FaultPlan(rules: [.init(fault, when: .calls([1]))])) { base, sandbox in
+            await #expect(throws: (any Error).self) {
+                try await fetch(base + "/services/oauth2/token", SalesforceClient.refresh())
+            }
+            let next = try await fetch(base + "/services/data")
+            #expect(next.0 == 200)
+            #expect(await sandbox.counters().calls["POST /oauth2/token"] == (fault == .hangUpAfter ? 1 : nil))
+        }
+    }
+
+    @Test("breaks off within the body", arguments: [0, 1, 100])
+    func cut(bytes: Int) async throws {
+        try await serve(FaultPlan(rules: [.init(.cut(afterBytes: bytes), when: .calls([1]))])) { base, _ in
+            let response = try await HTTPClient.shared.execute(
+                HTTPClientRequest(url: base + "/services/data"), timeout: .seconds(10))
+            #expect(response.status == .ok)
+            #expect(Int(response.headers.first(name: "content-length") ?? "") ?? 0 > bytes)
+            await #expect(throws: (any Error).self) { _ = try await response.body.collect(upTo: 1 << 20) }
+            let next = try await fetch(base + "/services/data")
+            #expect(next.0 == 200)
+        }
+    }
+
+    @Test("a slow answer arrives whole")
+    func slow() async throws {
+        try await serve(FaultPlan(rules: [.init(.slow(.milliseconds(30)))])) { base, _ in
+            let next = try await fetch(base + "/services/data")
+            #expect(next.0 == 200)
+        }
+    }
+
+    @Test("a server that can not bind says so to whoever waits for its port")
+    func portTaken() async throws {
+        try await serve(FaultPlan()) { base, sandbox in
+            let port = Int(base.split(separator: ":").last ?? "") ?? 0
+            let second = SandboxServer(handler: sandbox, port: port)
+            let waiting = Task { try await second.port() }
+            await #expect(throws: (any Error).self) { try await second.run() }
+            await #expect(throws: SandboxServer.NotRunning.self) { try await waiting.value }
+        }
+    }
+}
