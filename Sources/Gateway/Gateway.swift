@@ -100,38 +100,32 @@ public struct Gateway: Sendable {
             return .storeUnavailable
         case .accepted: break
         }
-        let response = await receive(request, integration: integration, action: action)
-        if response.status >= 400 {
-            logger.notice(
-                "webhook refused", metadata: ["integration": "\(integration)", "outcome": "\(response.outcome.rawValue)"])
+        let response = await receive(request, integration: integration, actionName: action)
+        if let reason = response.reason {
+            logger.notice("webhook refused", metadata: ["integration": "\(integration)", "reason": "\(reason)"])
         }
         return response
     }
 
-    private func receive(_ request: GatewayRequest, integration: String, action: String?) async -> GatewayResponse {
+    private func receive(_ request: GatewayRequest, integration: String, actionName: String?) async -> GatewayResponse {
+        let action = actionName.flatMap { AutomationAction.Action(rawValue: $0) }
+        guard actionName == nil || action != nil else { return .unknownAction }
+        guard let format = BodyFormat(contentType: request.contentType), format == .form || action != nil else {
+            return .unsupportedMediaType(allowed: action == nil ? [.form] : [.form, .json])
+        }
+        let body: [UInt8]
+        switch request.body {
+        case .complete(let bytes) where bytes.count <= maxBody: body = bytes
+        case .complete, .tooLarge: return .tooLarge(limit: maxBody)
+        case .interrupted: return .interrupted
+        }
         let translator = WebhookTranslator(integration: integration, receivedAt: clock.now())
-        let translation: WebhookTranslator.Translation
         do throws(PayloadError) {
-            guard let format = BodyFormat(contentType: request.contentType), format == .form || action != nil else {
-                return .unsupportedMediaType(allowed: action == nil ? [.form] : [.form, .json])
-            }
-            let body: [UInt8]
-            switch request.body {
-            case .complete(let bytes) where bytes.count <= maxBody: body = bytes
-            case .complete, .tooLarge: return .tooLarge(limit: maxBody)
-            case .interrupted: return .interrupted
-            }
             guard let action else { return await settle(try translator.translate(form: body)) }
-            guard let action = AutomationAction.Action(rawValue: action) else { return .unknownAction }
-            translation =
-                switch format {
-                case .form: try translator.translate(form: body, as: action)
-                case .json: try translator.translate(json: body, as: action)
-                }
+            return await settle(try translator.translate(body, format, as: action))
         } catch {
             return .refused(error)
         }
-        return await settle(translation)
     }
 
     private func settle(_ translation: WebhookTranslator.Translation) async -> GatewayResponse {

@@ -71,6 +71,6 @@ extension GatewayResponse {
         _ status: Int, _ outcome: GatewayOutcome, code: String, _ message: String, headers: [String: String] = [:]
     ) -> GatewayResponse {
         let body = JSONValue.object(["error": .object(["code": .string(code), "message": .string(message)])])
-        return GatewayResponse(status, outcome, headers: headers, body: body.serialized())
+        return GatewayResponse(status, outcome, headers: headers, body: body.serialized(), reason: message)
     }
 }

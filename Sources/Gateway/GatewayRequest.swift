@@ -30,16 +30,19 @@ public struct GatewayResponse: Sendable, Equatable {
     public var headers: [String: String]
     public var body: [UInt8]
     public var outcome: GatewayOutcome
+    /// Why it was refused, for the log; holds no secret and no value of a field.
+    public var reason: String?
 
     init(
         _ status: Int, _ outcome: GatewayOutcome, contentType: String = "application/json", headers: [String: String] = [:],
-        body: [UInt8]
+        body: [UInt8], reason: String? = nil
     ) {
         self.status = status
         self.contentType = contentType
         self.headers = headers
         self.body = body
         self.outcome = outcome
+        self.reason = reason
     }
 }
 

@@ -32,6 +32,16 @@ struct WebhookTranslator: Sendable {
             event(.recordChange(change(person, at: time)), body: body, purpose: "webhook", dated: form["date_time"] != nil))
     }
 
+    /// A request to an action's path.
+    func translate(
+        _ body: [UInt8], _ format: BodyFormat, as action: AutomationAction.Action
+    ) throws(PayloadError) -> Translation {
+        switch format {
+        case .form: try translate(form: body, as: action)
+        case .json: try translate(json: body, as: action)
+        }
+    }
+
     /// An automation's "Webhook" step whose path asks for an action.
     func translate(form body: [UInt8], as action: AutomationAction.Action) throws(PayloadError) -> Translation {
         let form = try FormPayload(parsing: body)

@@ -122,6 +122,7 @@ struct GatewayTests {
             GatewayFixture.path + "/actions/create-lead", Payload.form([("contact[email]", "a@b.test")]))
         #expect(anonymous.status == 422 && anonymous.text.contains("contact[id] is missing"))
         #expect(fixture.count(.malformed) == 1 && fixture.count(.unprocessable) == 1)
+        #expect(fixture.lines.all.contains { $0.contains("acme") && $0.contains("contact[id] is missing") })
     }
 
     @Test(
