@@ -165,6 +165,7 @@ struct ActiveCampaignTests {
         #expect(second.status == 200)
         #expect(first.json?["contactTag"]?["id"] == second.json?["contactTag"]?["id"])
         #expect(await client.send("GET", "/contacts/\(id)/contactTags").json?["contactTags"]?[0]?["tag"] == "1")
+        #expect(await client.send("GET", "/tags/1").json?["tag"]?["subscriber_count"] == "1")
         #expect(await client.send("DELETE", "/contactTags/1").status == 200)
         #expect(await client.send("DELETE", "/contactTags/1").json?["message"] == "No Result found for SubscriberTag with id 1")
         #expect(await client.send("POST", "/contactTags", ["contactTag": ["contact": "9", "tag": "1"]]).status == 404)

@@ -1,9 +1,20 @@
 import AsyncHTTPClient
+import Logging
 import NIOCore
 import NIOHTTP1
 import Sandbox
 import ServiceLifecycle
 import Testing
+
+/// Notes the requests it gets.
+private actor Listener: SandboxHandler {
+    private(set) var requests: [SandboxRequest] = []
+
+    func reply(to request: SandboxRequest) async -> SandboxReply {
+        requests.append(request)
+        return .answer(SandboxResponse(status: request.path == "/gone" ? 410 : 200))
+    }
+}
 
 @Suite("Serving over HTTP")
 struct ServerTests {
@@ -78,6 +89,36 @@ struct ServerTests {
             let next = try await fetch(base + "/services/data")
             #expect(next.0 == 200)
         }
+    }
+
+    @Test("webhooks go out over HTTP, and an absent receiver counts as no answer")
+    func webhooks() async throws {
+        let listener = Listener()
+        let server = SandboxServer(handler: listener)
+        let running = Task { try await server.run() }
+        let base = "http://127.0.0.1:\(try await server.port())"
+        let deliver = WebhookSender.overHTTP()
+        #expect(await deliver(base + "/hook", Array("type=update".utf8), "application/x-www-form-urlencoded") == 200)
+        #expect(await deliver(base + "/gone", [], "application/json") == 410)
+        let first = await listener.requests.first
+        #expect(first?.method == "POST")
+        #expect(first?.headers["content-type"] == "application/x-www-form-urlencoded")
+        #expect(first?.body == Array("type=update".utf8))
+        running.cancel()
+        _ = await running.result
+        #expect(await deliver(base + "/hook", [], "application/json") == 0)
+    }
+
+    @Test("a service group shuts it down gracefully")
+    func graceful() async throws {
+        let server = SandboxServer(handler: Listener())
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [server], logger: Logger(label: "test")))
+        let running = Task { try await group.run() }
+        _ = try await server.port()
+        await group.triggerGracefulShutdown()
+        try await running.value
+        await #expect(throws: SandboxServer.NotRunning.self) { try await server.port() }
     }
 
     @Test("a server that can not bind says so to whoever waits for its port")

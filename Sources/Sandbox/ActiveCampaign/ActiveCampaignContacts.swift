@@ -129,13 +129,8 @@ extension ActiveCampaignSandbox {
     }
 
     private static func email(_ members: [String: SandboxValue]) -> String? {
-        guard let email = members["email"]?.text?.lowercased(), isEmail(email) else { return nil }
+        guard let email = members["email"]?.text?.lowercased(), EmailAddress.isPlausible(email) else { return nil }
         return email
-    }
-
-    static func isEmail(_ text: String) -> Bool {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") && !text.contains(where: \.isWhitespace)
     }
 
     private func save(_ members: [String: SandboxValue], email: String, known: ActiveCampaignContact?) -> SandboxResponse {

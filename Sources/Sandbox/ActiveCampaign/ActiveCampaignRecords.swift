@@ -7,6 +7,12 @@ struct ActiveCampaignContact: Sendable {
         var updated: Int64
     }
 
+    /// A tag tied to the contact: the association has an id of its own.
+    struct Tie: Sendable {
+        var id: Int
+        var created: Int64
+    }
+
     let id: Int
     var email: String
     var firstName = ""
@@ -17,8 +23,8 @@ struct ActiveCampaignContact: Sendable {
     var updated: Int64
     /// By field id.
     var values: [Int: Value] = [:]
-    /// Tag id → id of the association.
-    var tags: [Int: Int] = [:]
+    /// By tag id.
+    var tags: [Int: Tie] = [:]
 }
 
 struct ActiveCampaignField: Sendable {
@@ -41,6 +47,8 @@ struct ActiveCampaignTag: Sendable {
     var type = "contact"
     var text = ""
     let created: Int64
+    /// How many contacts have it.
+    var members = 0
 }
 
 struct ActiveCampaignHook: Sendable {
@@ -100,7 +108,10 @@ struct ActiveCampaignAccount: Sendable {
         guard let contact = contacts.removeValue(forKey: id) else { return false }
         idByEmail[contact.email.lowercased()] = nil
         contactIDs.removeAll { $0 == id }
-        for association in contact.tags.values { contactByAssociation[association] = nil }
+        for (tag, tie) in contact.tags {
+            contactByAssociation[tie.id] = nil
+            tags[tag]?.members -= 1
+        }
         for value in contact.values.values { contactByValue[value.id] = nil }
         return true
     }
@@ -164,32 +175,34 @@ struct ActiveCampaignAccount: Sendable {
         guard let tag = tags.removeValue(forKey: id) else { return false }
         tagByName["\(tag.type)-\(tag.name.lowercased())"] = nil
         for contact in contactIDs {
-            if let association = contacts[contact]?.tags.removeValue(forKey: id) { contactByAssociation[association] = nil }
+            if let tie = contacts[contact]?.tags.removeValue(forKey: id) { contactByAssociation[tie.id] = nil }
         }
         return true
     }
 
     /// Ties a tag to a contact; an existing tie stays as it is.
-    mutating func attach(tag: Int, to contact: Int) -> (association: Int, isNew: Bool)? {
+    mutating func attach(tag: Int, to contact: Int, at now: Int64) -> (tie: ActiveCampaignContact.Tie, isNew: Bool)? {
         guard contacts[contact] != nil, tags[tag] != nil else { return nil }
         if let existing = contacts[contact]?.tags[tag] { return (existing, false) }
-        let id = makeID("contactTag")
-        contacts[contact]?.tags[tag] = id
-        contactByAssociation[id] = contact
-        return (id, true)
+        let tie = ActiveCampaignContact.Tie(id: makeID("contactTag"), created: now)
+        contacts[contact]?.tags[tag] = tie
+        contactByAssociation[tie.id] = contact
+        tags[tag]?.members += 1
+        return (tie, true)
     }
 
     /// Unties; returns what was tied.
     mutating func detach(association: Int) -> (contact: Int, tag: Int)? {
         guard let contact = contactByAssociation.removeValue(forKey: association),
-            let tag = contacts[contact]?.tags.first(where: { $0.value == association })?.key
+            let tag = contacts[contact]?.tags.first(where: { $0.value.id == association })?.key
         else { return nil }
         contacts[contact]?.tags[tag] = nil
+        tags[tag]?.members -= 1
         return (contact, tag)
     }
 
     /// A contact's tags by name, in the order they were tied.
     func tagNames(of contact: ActiveCampaignContact) -> [String] {
-        contact.tags.sorted { $0.value < $1.value }.compactMap { tags[$0.key]?.name }
+        contact.tags.sorted { $0.value.id < $1.value.id }.compactMap { tags[$0.key]?.name }
     }
 }

@@ -29,8 +29,7 @@ public actor ActiveCampaignSandbox: SandboxHandler {
     }
 
     public func reply(to request: SandboxRequest) async -> SandboxReply {
-        let fault = faults.next(method: request.method, path: request.path)
-        if let fault { tally.faults[fault.name, default: 0] += 1 }
+        let fault = faults.next(for: request, counting: &tally)
         if fault == .hangUpBefore { return .hangUp }
         let response = refusal(for: fault) ?? respond(to: request)
         return fault?.arrival(of: response) ?? .answer(response)

@@ -64,27 +64,28 @@ extension ActiveCampaignSandbox {
         }
         guard let tagText = body["tag"]?.looseText else { return ActiveCampaignError.missing("tag") }
         guard let contact = Int(contactText), account.contacts[contact] != nil else { return ActiveCampaignError.noContact }
-        guard let tag = Int(tagText), let name = account.tags[tag]?.name, let tie = account.attach(tag: tag, to: contact) else {
+        guard let tag = Int(tagText), let name = account.tags[tag]?.name,
+            let result = account.attach(tag: tag, to: contact, at: now)
+        else {
             return ActiveCampaignError.noTag
         }
-        if tie.isNew {
+        if result.isNew {
             tally.rowsWritten += 1
             emit("contact_tag_added", contact: contact, tag: name, from: .api)
         }
-        return .json(tie.isNew ? 201 : 200, ["contactTag": association(tie.association, tag: tag, contact: contact)])
+        return .json(result.isNew ? 201 : 200, ["contactTag": json(result.tie, tag: tag, contact: contact)])
     }
 
     func associations(of contact: ActiveCampaignContact) -> [SandboxValue] {
-        contact.tags.sorted { $0.value < $1.value }.map { association($0.value, tag: $0.key, contact: contact.id) }
+        contact.tags.sorted { $0.value.id < $1.value.id }.map { json($0.value, tag: $0.key, contact: contact.id) }
     }
 
-    private func association(_ id: Int, tag: Int, contact: Int) -> SandboxValue {
-        let created = account.contacts[contact]?.updated ?? 0
-        return [
-            "id": .string(String(id)), "contact": .string(String(contact)), "tag": .string(String(tag)),
-            "cdate": .string(date(created)), "created_timestamp": .string(wallClock(created)), "created_by": nil,
+    private func json(_ tie: ActiveCampaignContact.Tie, tag: Int, contact: Int) -> SandboxValue {
+        [
+            "id": .string(String(tie.id)), "contact": .string(String(contact)), "tag": .string(String(tag)),
+            "cdate": .string(date(tie.created)), "created_timestamp": .string(wallClock(tie.created)), "created_by": nil,
             "updated_by": nil,
-            "links": ["tag": .string("\(options.accountURL)/api/3/contactTags/\(id)/tag")],
+            "links": ["tag": .string("\(options.accountURL)/api/3/contactTags/\(tie.id)/tag")],
         ]
     }
 
@@ -92,7 +93,7 @@ extension ActiveCampaignSandbox {
         [
             "id": .string(String(tag.id)), "tag": .string(tag.name), "tagType": .string(tag.type),
             "description": .string(tag.text),
-            "subscriber_count": .string("0"), "cdate": .string(date(tag.created)), "deleted": "0",
+            "subscriber_count": .string(String(tag.members)), "cdate": .string(date(tag.created)), "deleted": "0",
             "created_timestamp": .string(wallClock(tag.created)), "links": [:],
         ]
     }

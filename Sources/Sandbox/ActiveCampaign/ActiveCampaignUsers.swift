@@ -51,10 +51,10 @@ extension ActiveCampaignSandbox {
 
     private func importContact(_ person: Person) -> Int? {
         let email = person.email.lowercased()
-        guard Self.isEmail(email), account.contact(email: email) == nil else { return nil }
+        guard EmailAddress.isPlausible(email), account.contact(email: email) == nil else { return nil }
         let contact = account.addContact(email: email, at: now)
         overwrite(contact, with: person)
-        for name in person.tags { _ = account.attach(tag: tagID(name), to: contact.id) }
+        for name in person.tags { _ = account.attach(tag: tagID(name), to: contact.id, at: now) }
         return contact.id
     }
 
@@ -68,7 +68,7 @@ extension ActiveCampaignSandbox {
         var person = self.person(contact)
         change(&person)
         person.email = person.email.lowercased()
-        guard Self.isEmail(person.email), account.contact(email: person.email)?.id ?? contact.id == contact.id else {
+        guard EmailAddress.isPlausible(person.email), account.contact(email: person.email)?.id ?? contact.id == contact.id else {
             return false
         }
         overwrite(contact, with: person)
@@ -79,8 +79,8 @@ extension ActiveCampaignSandbox {
     /// Gives a contact a tag, or does nothing when it has it.
     @discardableResult
     public func tag(_ id: String, _ name: String, from source: ActiveCampaignSource = .admin) -> Bool {
-        guard let contact = Int(id), let tie = account.attach(tag: tagID(name), to: contact) else { return false }
-        if tie.isNew { emit("contact_tag_added", contact: contact, tag: name, from: source) }
+        guard let contact = Int(id), let result = account.attach(tag: tagID(name), to: contact, at: now) else { return false }
+        if result.isNew { emit("contact_tag_added", contact: contact, tag: name, from: source) }
         return true
     }
 
@@ -88,7 +88,7 @@ extension ActiveCampaignSandbox {
     @discardableResult
     public func untag(_ id: String, _ name: String, from source: ActiveCampaignSource = .admin) -> Bool {
         guard let contact = Int(id).flatMap({ account.contacts[$0] }), let tag = account.tag(name),
-            let association = contact.tags[tag.id], account.detach(association: association) != nil
+            let tie = contact.tags[tag.id], account.detach(association: tie.id) != nil
         else { return false }
         emit("contact_tag_removed", contact: contact.id, tag: tag.name, from: source)
         return true

@@ -94,11 +94,11 @@ struct FaultPlayer: Sendable {
         generator = SeededGenerator(seed: plan.seed)
     }
 
-    /// The fault of the next call.
-    mutating func next(method: String, path: String) -> Fault? {
+    /// The fault of the next call, counted.
+    mutating func next(for request: SandboxRequest, counting tally: inout SandboxCounters) -> Fault? {
         var struck: Int?
         for (index, rule) in rules.enumerated() {
-            guard rule.method == nil || rule.method == method, Self.matches(path, rule.path) else { continue }
+            guard rule.method == nil || rule.method == request.method, Self.matches(request.path, rule.path) else { continue }
             matched[index] += 1
             let strikes =
                 switch rule.when {
@@ -110,6 +110,7 @@ struct FaultPlayer: Sendable {
         }
         guard let struck else { return nil }
         played[struck] += 1
+        tally.faults[rules[struck].fault.name, default: 0] += 1
         return rules[struck].fault
     }
 

@@ -1,4 +1,5 @@
-/// A SOQL statement of the subset the emulator knows: one object, no sub-selects, no aggregates but `COUNT()`.
+/// A SOQL statement of the subset the emulator knows: one object, no parent fields, no sub-selects, no
+/// aggregates but `COUNT()`.
 struct SOQL: Equatable {
     enum Literal: Equatable {
         case null

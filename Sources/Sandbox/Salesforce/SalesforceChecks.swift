@@ -64,7 +64,7 @@ extension SalesforceOrg {
                 code: "STRING_TOO_LONG", message: "\(field.label): data value too large: \(text) (max length=\(field.length))",
                 fields: [field.name])
         }
-        if field.kind == .email, !isEmail(text) {
+        if field.kind == .email, !EmailAddress.isPlausible(text) {
             return SalesforceRowError(
                 code: "INVALID_EMAIL_ADDRESS", message: "\(field.label): invalid email address: \(text)", fields: [field.name])
         }
@@ -124,14 +124,6 @@ extension SalesforceOrg {
             let other = table.ids(where: field, equals: email)?.first(where: { $0 != row?.id })
         else { return nil }
         return SalesforceRowError(code: "DUPLICATES_DETECTED", message: "Use one of these records?", match: other)
-    }
-
-    /// As strict as Salesforce about what matters to a sync: one `@`, a domain with a dot, no blanks.
-    private static func isEmail(_ text: String) -> Bool {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !text.contains(where: \.isWhitespace) else { return false }
-        let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-        return labels.count > 1 && labels.allSatisfy { !$0.isEmpty }
     }
 
     private static func power(_ base: Double, _ exponent: Int) -> Double {

@@ -115,7 +115,8 @@ struct SalesforceRowResult: Equatable {
             "allowSave": true, "duplicateRule": "Standard_Duplicate_Rule", "errorMessage": .string(error.message),
             "matchResults": [
                 [
-                    "entityType": "Contact", "matchEngine": "ExactMatchEngine", "size": 1, "success": true, "errors": [],
+                    "entityType": error.match?.hasPrefix(SalesforceObject.lead.prefix) == true ? "Lead" : "Contact",
+                    "matchEngine": "ExactMatchEngine", "size": 1, "success": true, "errors": [],
                     "matchRecords": [
                         [
                             "additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0,
