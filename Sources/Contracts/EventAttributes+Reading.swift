@@ -1,7 +1,7 @@
 /// CloudEvents attributes as a message gave them, before any is required.
 struct FoundAttributes {
     /// The attributes Tandem reads, by their CloudEvents names; every other one is left alone.
-    enum Name: String, CaseIterable {
+    enum Name: String {
         case specversion, type, source, id, time
     }
 

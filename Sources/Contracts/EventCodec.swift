@@ -72,7 +72,7 @@ public enum EventCodec {
 }
 
 /// The types of message there are.
-enum MessageType: CaseIterable {
+enum MessageType {
     case recordChange, automationAction
 
     init?(_ name: String) {

@@ -1,8 +1,8 @@
 /// Reads JSON text (RFC 8259, UTF-8) value by value, without a tree in between.
 ///
 /// It takes and refuses what Foundation's `JSONDecoder` takes and refuses, so a byte order mark, a comma before a closing
-/// bracket and a repeated member (the first one counts) are all right. It differs in two things: nesting ends at
-/// ``maximumDepth``, and UTF-16 and UTF-32 are refused.
+/// bracket and a repeated member (the first one counts) are all right. It differs in three things: nesting
+/// ends at ``maximumDepth``, UTF-16 and UTF-32 are refused, and a repeated member must be right too, though it does not count.
 struct JSONReader {
     /// How deep arrays and objects may nest; keeps hostile input off the end of the stack.
     static let maximumDepth = 64
@@ -135,7 +135,8 @@ struct JSONReader {
 }
 
 extension JSONValue {
-    /// Reads one JSON text (UTF-8; see ``JSONReader`` for what is taken). Nesting is limited to 64 levels.
+    /// Reads one JSON text (UTF-8), with the tolerance of Foundation's `JSONDecoder`: a byte order mark and a comma before a
+    /// closing bracket are all right, and of members with one name the first counts. Nesting is limited to 64 levels.
     ///
     /// A number that is whole and fits becomes `.integer`, however it was written (`1`, `1.0`, `1e0`), every other one
     /// `.double`; one beyond a double's range is refused.

@@ -42,6 +42,7 @@ struct JSONReaderTests {
     func structure(_ text: String) { expectSameAsFoundation(text.bytes) }
 
     static let structures = [
+        #"{"a":1,"a":"\x"}"#, #"{"a":1,"a":01}"#,
         "", "  ", " 1 ", "\t\r\n[ ]\n", "1 2", "true", "false", "null", "tru", "trueX", "nul", "True", "[]", "[1,]", "[,]",
         "[1,,]", "[,1]", "[1 2]", "[", "]", "[1", "[1,", "[1]]", "{}", "{,}", #"{"a":1,}"#, #"{"a":1,,}"#, "{a:1}", #"{"a" 1}"#,
         #"{"a":}"#, #"{"a"}"#, #"{"a":1 "b":2}"#, "{1:2}", "{", #"{"a""#, #"{"a":"#, #"{"a":1"#, #"{"a":1]"#, "[1}",
