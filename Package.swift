@@ -18,7 +18,7 @@ let package = Package(
     products: [
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "inbound-batcher", targets: ["inbound-batcher"]),
-        .executable(name: "gateway", targets: ["gateway"]),
+        .executable(name: "gateway", targets: ["gateway-server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.3.0"),
     ],
     targets: [
@@ -45,6 +46,7 @@ let package = Package(
             dependencies: ["Contracts", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: safe
         ),
+        .target(name: "EventLogConformance", dependencies: ["EventLog", "Contracts"], swiftSettings: safe),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"]), .brew(["librdkafka"])]),
         .target(
             name: "KafkaLog",
@@ -88,6 +90,7 @@ let package = Package(
                 "EventLog", "Store", "Connectors", "SyncCore", "Contracts",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: safe
         ),
@@ -128,14 +131,17 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftCSV", package: "SwiftCSV"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: safe
         ),
         .executableTarget(name: "tandem", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "inbound-batcher", dependencies: ["Runtime"], swiftSettings: safe),
-        .executableTarget(name: "gateway", dependencies: ["Runtime"], swiftSettings: safe),
+        .executableTarget(name: "gateway-server", dependencies: ["Runtime"], swiftSettings: safe),
     ],
     swiftLanguageModes: [.v6]
 )

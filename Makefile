@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run build test lint format bench tsan contracts clean
+
+# One set of flags per scratch path: alternating them would rebuild every dependency.
+TEST_FLAGS := --disable-xctest
+
+help: ## Shows this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Installs the system packages that are missing
+	@deploy/install-packages.sh
+
+run: setup ## Builds Tandem and plays the main job on emulated vendors
+	swift build --product tandem
+	.build/debug/tandem demo
+
+build: setup ## Builds everything
+	swift build
+
+test: setup ## Builds and runs every test
+	swift build --build-tests
+	swift test $(TEST_FLAGS)
+
+lint: setup ## Checks the style, the generated contracts and the examples
+	swift format lint --strict --recursive Package.swift Sources Tests
+	swift build --product tandem
+	.build/debug/tandem contracts --check Config/contracts
+
+format: ## Formats the sources in place
+	swift format --in-place --recursive Package.swift Sources Tests
+
+contracts: ## Generates Config/contracts anew from the code
+	swift build --product tandem
+	.build/debug/tandem contracts --write Config/contracts
+
+bench: setup ## Prints speeds, costs and memory (release build)
+	swift build -c release --scratch-path .build-release --product tandem-bench
+	.build-release/release/tandem-bench
+
+# Debian's librdkafka starts threads in a way ThreadSanitizer does not see; the shim lets it.
+tsan: setup ## Runs the tests under ThreadSanitizer
+	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
+	cc -shared -fPIC -O1 -o .build-tsan/libc11threads.so Tests/ThreadSanitizer/c11threads.c -lpthread
+	LD_PRELOAD=$(CURDIR)/.build-tsan/libc11threads.so \
+		swift test --skip-build --sanitize=thread --scratch-path .build-tsan $(TEST_FLAGS) --skip CrashTests
+
+clean: ## Removes what was built
+	rm -rf .build .build-release .build-tsan

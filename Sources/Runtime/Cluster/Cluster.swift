@@ -1,0 +1,129 @@
+import Connectors
+import Contracts
+import EventLog
+import Foundation
+import Gateway
+import KafkaLog
+import Logging
+import Metrics
+import Store
+import SyncCore
+import Workers
+
+/// The ports of one process, opened and put together from its configuration.
+struct Cluster: Sendable {
+    let configuration: ClusterConfiguration
+    let store: Store
+    let log: any EventLog
+    let topics: Topics
+    let clock: any WallClock
+    let connections: VendorConnections
+    let metrics: MetricsRegistry
+    let logger: Logger
+
+    /// Opens the store and the log. `role` names the process among its kind in leases and logs.
+    static func open(_ configuration: ClusterConfiguration, role: String, observability: Observability) throws -> Cluster {
+        let clock = SystemClock()
+        let logger = observability.logger
+        let store = try openStore(configuration)
+        let log = try openLog(configuration, clock: clock, logger: logger)
+        return Cluster(
+            configuration: configuration, store: store, log: log, topics: Topics(prefix: configuration.topics.prefix),
+            clock: clock,
+            connections: VendorConnections(store: store, transport: AsyncHTTPTransport(), clock: clock, logger: logger),
+            metrics: observability.metrics, logger: logger)
+    }
+
+    static func openStore(_ configuration: ClusterConfiguration) throws -> Store {
+        try makeDataDirectory(configuration)
+        let path = configuration.store.path ?? configuration.file("tandem.sqlite")
+        return try Store.open(path: path, key: try StoreKeyFile.key(for: configuration))
+    }
+
+    private static func openLog(
+        _ configuration: ClusterConfiguration, clock: any WallClock, logger: Logger
+    ) throws -> any EventLog {
+        switch configuration.log {
+        case .embedded:
+            return try EmbeddedLog.open(
+                path: configuration.file("log.sqlite"), partitions: configuration.topics.partitions, clock: { clock.now() })
+        case .kafka:
+            return try KafkaLog(
+                configuration: configuration.kafkaLog,
+                log: { level, message in
+                    logger.log(level: Logger.Level(rawValue: level) ?? .notice, "librdkafka: \(message)")
+                })
+        }
+    }
+
+    private static func makeDataDirectory(_ configuration: ClusterConfiguration) throws {
+        try FileManager.default.createDirectory(
+            atPath: configuration.dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    func close() async {
+        await log.close()
+        do {
+            try store.close()
+        } catch {
+            logger.warning("the store did not close cleanly", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Workers
+
+    func inboundBatcher(holder: String) -> InboundBatcher {
+        let retry = configuration.inbound.retry
+        let settings = DrainSettings(
+            leaseTTL: configuration.inbound.leaseTTL,
+            retry: RetryPolicy(baseDelay: retry.base, cap: retry.cap, maxAttempts: retry.attempts))
+        return InboundBatcher(
+            log: log, store: store, connections: connections, topics: topics, clock: clock, settings: settings, holder: holder,
+            logger: logger)
+    }
+
+    func gateway() -> GatewayService {
+        let settings = configuration.gateway
+        let directory = IntegrationDirectory(clock: clock) { name in
+            guard let integration = try await store.integration(name), integration.state != .disconnected else { return nil }
+            return try await store.secret(.webhookSecret, of: name)
+        }
+        let gateway = Gateway(
+            log: log, directory: directory, clock: clock, topics: topics, maxBody: settings.maxBody,
+            metrics: { metrics.exposition() }, logger: logger)
+        return GatewayService(
+            gateway: gateway,
+            configuration: GatewayConfiguration(host: settings.host, port: settings.port, maxBody: settings.maxBody),
+            logger: logger)
+    }
+
+    /// Applies integration files: stores settings and sealed secrets, and lets what waited for its manager go on.
+    func apply(_ files: [IntegrationFile]) async throws -> [(name: String, outcome: ApplyOutcome)] {
+        try await Self.apply(files, to: store, now: clock.now())
+    }
+
+    static func apply(
+        _ files: [IntegrationFile], to store: Store, now: Timestamp
+    ) async throws -> [(name: String, outcome: ApplyOutcome)] {
+        var outcomes: [(name: String, outcome: ApplyOutcome)] = []
+        for file in files {
+            let outcome = try await store.apply(file.settings, secrets: file.secrets, now: now)
+            try await store.releaseHold(integration: file.settings.name, direction: .inbound)
+            outcomes.append((file.settings.name, outcome))
+        }
+        return outcomes
+    }
+}
+
+extension ClusterConfiguration {
+    func file(_ name: String) -> String { dataDirectory + "/" + name }
+
+    fileprivate var kafkaLog: KafkaConfiguration {
+        var properties = kafka.properties
+        for (name, secret) in kafka.secrets { properties[name] = secret.reveal() }
+        let servers = properties.removeValue(forKey: "bootstrap.servers") ?? ""
+        return KafkaConfiguration(
+            bootstrapServers: servers, properties: properties,
+            assignment: assignment == .range ? .range : .cooperativeSticky)
+    }
+}

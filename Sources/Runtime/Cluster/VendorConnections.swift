@@ -1,0 +1,101 @@
+import ActiveCampaign
+import Connectors
+import Contracts
+import Logging
+import Salesforce
+import Store
+import SyncCore
+import Workers
+
+/// Builds the connectors of each integration once per revision of its settings, and shares them: one token refresh and
+/// one pace of requests per connection, whoever uses it.
+actor VendorConnections: Connections {
+    private struct Entry {
+        var revision: Int
+        var crm: SalesforceCRM?
+        var marketing: ActiveCampaign?
+    }
+
+    private let store: Store
+    private let transport: any HTTPTransport
+    private let clock: any WallClock
+    private let logger: Logger
+    private var entries: [String: Entry] = [:]
+
+    init(store: Store, transport: any HTTPTransport, clock: any WallClock, logger: Logger) {
+        self.store = store
+        self.transport = transport
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM {
+        if let crm = entry(of: integration).crm { return crm }
+        let settings = integration.settings.crm
+        let name = integration.settings.name
+        let credentials = SalesforceCredentials(
+            clientSecret: try await secret(.crmClientSecret, of: name), privateKey: try await secret(.crmPrivateKey, of: name))
+        let oauth = try SalesforceOAuth(settings: settings, credentials: credentials, transport: transport, clock: clock)
+        var logger = logger
+        logger[metadataKey: "integration"] = "\(name)"
+        let crm = SalesforceCRM(
+            settings: settings, tokens: oauth.tokenSource(refreshTokens: refreshTokens(of: name)), transport: transport,
+            clock: clock, logger: logger)
+        return keep(integration) { entry in
+            // Somebody may have built it while the secrets were read; the first one stays.
+            let kept = entry.crm ?? crm
+            entry.crm = kept
+            return kept
+        }
+    }
+
+    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform {
+        if let marketing = entry(of: integration).marketing { return marketing }
+        let settings = integration.settings.marketing
+        let name = integration.settings.name
+        guard let key = try await secret(.marketingAPIKey, of: name) else {
+            throw SyncError(.auth, code: "missing-secret", message: "\(name) has no \(SecretName.marketingAPIKey.rawValue)")
+        }
+        let marketing = try ActiveCampaign(
+            settings: settings, apiKey: key, limiter: RateLimiter(requestsPerSecond: settings.requestsPerSecond, clock: clock),
+            transport: transport, clock: clock)
+        return keep(integration) { entry in
+            let kept = entry.marketing ?? marketing
+            entry.marketing = kept
+            return kept
+        }
+    }
+
+    private func entry(of integration: StoredIntegration) -> Entry {
+        let known = entries[integration.settings.name]
+        if let known, known.revision == integration.revision { return known }
+        return Entry(revision: integration.revision)
+    }
+
+    private func keep<Connector>(_ integration: StoredIntegration, _ change: (inout Entry) -> Connector) -> Connector {
+        var entry = entry(of: integration)
+        defer { entries[integration.settings.name] = entry }
+        return change(&entry)
+    }
+
+    private func secret(_ secret: SecretName, of name: String) async throws(SyncError) -> Secret? {
+        do {
+            return try await store.secret(secret, of: name)
+        } catch {
+            throw SyncError(.transient, code: error.code, message: error.message)
+        }
+    }
+
+    /// Rotated refresh tokens are durable before they are used: the old one is dead by then.
+    private nonisolated func refreshTokens(of name: String) -> RefreshTokenStore {
+        RefreshTokenStore(
+            load: { () async throws(SyncError) in try await self.secret(.crmRefreshToken, of: name) },
+            save: { (token) async throws(SyncError) in
+                do throws(StoreError) {
+                    try await self.store.setSecret(.crmRefreshToken, of: name, to: token, now: self.clock.now())
+                } catch {
+                    throw SyncError(.transient, code: error.code, message: error.message)
+                }
+            })
+    }
+}

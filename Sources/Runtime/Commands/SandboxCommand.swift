@@ -1,0 +1,151 @@
+import ArgumentParser
+import Connectors
+import Contracts
+import Foundation
+import KafkaLog
+import Logging
+import Sandbox
+import ServiceLifecycle
+import SyncCore
+import UnixSignals
+
+/// `tandem sandbox`: the emulated vendors and a local Kafka-protocol broker, for anyone to play with.
+struct SandboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox", abstract: "Starts emulated vendors and a local Kafka-protocol broker, until told to stop.",
+        discussion: "Writes a configuration that points at them, so that the separate executables can be tried at once.")
+
+    @Option(help: "Where the configuration and its data go.")
+    var directory = "data/sandbox"
+
+    @Option(help: "The port of the emulated Salesforce; 0 takes a free one.")
+    var salesforcePort = 9081
+
+    @Option(help: "The port of the emulated ActiveCampaign; 0 takes a free one.")
+    var marketingPort = 9082
+
+    @Option(help: "The port the gateway will listen on.")
+    var gatewayPort = 8080
+
+    func run() async throws {
+        let observability = Observability.start(ClusterConfiguration.Logging(), label: "tandem-sandbox")
+        let clock = SystemClock()
+        let topics = Topics()
+        let transport = AsyncHTTPTransport()
+        let playground = await Playground(requestsPerSecond: 5, clock: { clock.now() }) { url, body, contentType in
+            let request = HTTPRequest(method: "POST", url: url, headers: ["Content-Type": contentType], body: body)
+            return (try? await transport.send(request))?.status ?? 0
+        }
+        let broker = try MockBroker()
+        for topic in topics.all { try broker.createTopic(topic) }
+        let salesforce = SandboxServer(handler: playground.salesforce, port: salesforcePort)
+        let marketing = SandboxServer(handler: playground.marketing, port: marketingPort)
+        let guide = SandboxGuideService(
+            directory: directory, gatewayPort: gatewayPort, playground: playground, salesforce: salesforce, marketing: marketing,
+            bootstrapServers: broker.bootstrapServers, clock: clock)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: salesforce), .init(service: marketing), .init(service: guide)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: observability.logger))
+        try await group.run()
+        broker.close()
+    }
+}
+
+/// Writes and prints how to use the sandbox once its ports are known, then sends the emulated account's webhooks.
+private struct SandboxGuideService: Service {
+    let directory: String
+    let gatewayPort: Int
+    let playground: Playground
+    let salesforce: SandboxServer
+    let marketing: SandboxServer
+    let bootstrapServers: String
+    let clock: any WallClock
+
+    func run() async throws {
+        let salesforceURL = "http://127.0.0.1:\(try await salesforce.port())"
+        let marketingURL = "http://127.0.0.1:\(try await marketing.port())"
+        try writeConfiguration(salesforceURL: salesforceURL, marketingURL: marketingURL)
+        let hook = "http://127.0.0.1:\(gatewayPort)/hooks/\(Playground.integration)/\(Playground.webhookSecret)"
+        await playground.marketing.addHook(
+            url: hook, events: ["subscribe", "update", "contact_tag_added", "contact_tag_removed"])
+        print(guide(salesforceURL: salesforceURL, marketingURL: marketingURL, hook: hook))
+        while !Task.isCancelled && !Task.isShuttingDownGracefully {
+            _ = await playground.marketing.deliverPending()
+            await cancelWhenGracefulShutdown { try? await clock.sleep(until: clock.now().advanced(by: .milliseconds(200))) }
+        }
+    }
+
+    private func writeConfiguration(salesforceURL: String, marketingURL: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: directory + "/secrets", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for (name, secret) in Playground.secrets {
+            try write("secrets/\(name.rawValue)", secret.reveal())
+        }
+        try write(
+            "tandem.yaml",
+            """
+            # Written by 'tandem sandbox'.
+            data: \(directory)
+            log: kafka
+            kafka:
+              bootstrap.servers: \(bootstrapServers)
+            gateway:
+              port: \(gatewayPort)
+            integrations:
+              - \(directory)/integration.yaml
+
+            """)
+        try write(
+            "integration.yaml",
+            """
+            # Written by 'tandem sandbox'.
+            apiVersion: tandem.dev/v1
+            kind: Integration
+            metadata:
+              name: \(Playground.integration)
+            spec:
+              profile: activecampaign-salesforce
+              crm:
+                loginURL: \(salesforceURL)
+                auth:
+                  flow: client-credentials
+                  clientID: sandbox-client
+                  clientSecret: { file: \(directory)/secrets/crm.client-secret }
+              marketing:
+                url: \(marketingURL)
+                apiKey: { file: \(directory)/secrets/marketing.api-key }
+              webhook:
+                secret: { file: \(directory)/secrets/webhook.secret }
+              inbound:
+                window: { records: 100, interval: 10s }
+
+            """)
+    }
+
+    private func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
+    }
+
+    private func guide(salesforceURL: String, marketingURL: String, hook: String) -> String {
+        """
+        Salesforce      \(salesforceURL)
+        ActiveCampaign  \(marketingURL)   (5 requests a second, as the real one)
+        Kafka protocol  \(bootstrapServers)
+
+        In two other terminals:
+          gateway --config \(directory)/tandem.yaml
+          inbound-batcher --config \(directory)/tandem.yaml
+
+        Add a contact, send it to Salesforce, and look:
+          curl -H 'Api-Token: sandbox-api-token' \(marketingURL)/api/3/contacts \\
+               -d '{"contact":{"email":"ann@example.com","firstName":"Ann","lastName":"Lee","phone":"+1 555 0100"}}'
+          curl \(hook)/actions/create-contact \\
+               -d 'contact[id]=1&contact[email]=ann@example.com&contact[first_name]=Ann&contact[last_name]=Lee&contact[phone]='
+          tandem status --config \(directory)/tandem.yaml
+          kcat -b \(bootstrapServers) -t tandem.automation.events -C -e
+
+        Stop with Ctrl-C; the vendors and the broker forget everything then.
+        """
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import EventLog
+import Logging
+import ServiceLifecycle
+
+/// `tandem up`: the whole cluster in one process.
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Runs gateway and workers in one process, until told to stop.")
+
+    @OptionGroup var options: ClusterOptions
+
+    func run() async throws {
+        try await WorkerProcess.run("tandem", options) { cluster in
+            var services: [any Service] = [
+                cluster.gateway(), InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("up"))),
+            ]
+            if let log = cluster.log as? EmbeddedLog {
+                services.append(LogTrimService(log: log, clock: cluster.clock, logger: cluster.logger))
+            }
+            return services
+        }
+    }
+}
+
+/// `inbound-batcher`: carries marketing changes to the CRM. Any number may run.
+struct InboundBatcherCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inbound-batcher",
+        abstract: "Takes marketing changes and automation actions from the log and carries them to the CRM.",
+        discussion: "With 'log: kafka' any number may run; with the embedded log use 'tandem up' instead.")
+
+    @OptionGroup var options: ClusterOptions
+
+    func run() async throws {
+        try await WorkerProcess.runOnKafka("inbound-batcher", options) { cluster in
+            [InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("inbound-batcher")))]
+        }
+    }
+}
+
+/// `gateway`: receives webhooks. Any number may run.
+struct GatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gateway", abstract: "Receives webhooks and automation actions and answers once they are in the log.",
+        discussion: "With 'log: kafka' any number may run; with the embedded log use 'tandem up' instead.")
+
+    @OptionGroup var options: ClusterOptions
+
+    func run() async throws {
+        try await WorkerProcess.runOnKafka("gateway", options) { cluster in [cluster.gateway()] }
+    }
+}
+
+/// What every long-running process does: read the configuration, open the ports, run, close.
+enum WorkerProcess {
+    static func run(
+        _ role: String, _ options: ClusterOptions, services: (Cluster) async throws -> [any Service]
+    ) async throws {
+        try await run(role, try options.load(), services: services)
+    }
+
+    static func runOnKafka(
+        _ role: String, _ options: ClusterOptions, services: (Cluster) async throws -> [any Service]
+    ) async throws {
+        let configuration = try options.load()
+        guard configuration.log == .kafka else {
+            let reason =
+                "\(options.config) says 'log: embedded', which belongs to one process: run 'tandem up', or set 'log: kafka'"
+            throw ValidationError(reason)
+        }
+        try await run(role, configuration, services: services)
+    }
+
+    private static func run(
+        _ role: String, _ configuration: ClusterConfiguration, services: (Cluster) async throws -> [any Service]
+    ) async throws {
+        let observability = Observability.start(configuration.logging, label: role)
+        let integrations = try ConfigurationLoader().integrations(at: configuration.integrations)
+        let cluster = try Cluster.open(configuration, role: role, observability: observability)
+        for (name, outcome) in try await cluster.apply(integrations) {
+            cluster.logger.info("integration applied", metadata: ["integration": "\(name)", "outcome": "\(outcome)"])
+        }
+        try await cluster.run(try await services(cluster))
+    }
+}
