@@ -1,7 +1,7 @@
 /// The tags, statuses and policies a pair of systems has come to expect.
 public struct Profile: Sendable, Hashable {
     public let name: ProfileName
-    /// A linked person is updated only when carrying one of these (IN-3).
+    /// A linked person is updated only when carrying one of these (IN-3); in lower case.
     public let gateTags: Set<String>
     /// The sync status of a CRM record whose own changes wait for outbound (IN-6).
     public let waitingStatus = "Waiting for next sync"
@@ -33,13 +33,15 @@ public struct Profile: Sendable, Hashable {
 
     /// Whether one of `tags` opens the gate of IN-3.
     public func isOpen(to tags: [String]) -> Bool {
-        tags.contains { tag in gateTags.contains { Profile.isSameTag($0, tag) } }
+        tags.contains { gateTags.contains(Profile.normalized($0)) }
     }
 
     /// Tags are the same ignoring case and blanks at their ends, as ActiveCampaign compares them.
     public static func isSameTag(_ left: String, _ right: String) -> Bool {
-        trimmed(left).lowercased() == trimmed(right).lowercased()
+        normalized(left) == normalized(right)
     }
+
+    private static func normalized(_ tag: String) -> String { trimmed(tag).lowercased() }
 
     /// Whether a record with this sync status is the CRM's to decide for now (IN-6).
     public func isWaiting(_ syncStatus: String?) -> Bool {

@@ -13,8 +13,8 @@ extension FieldType {
             (.percent(_, let scale?), .number(let number)):
             return .number(number.rounded(scale: scale))
         case (_, .instant(let moment)):
-            let (seconds, rest) = moment.milliseconds.quotientAndRemainder(dividingBy: 1000)
-            return .instant(Timestamp(seconds: rest < 0 ? seconds - 1 : seconds))
+            let rest = moment.milliseconds % 1000
+            return .instant(Timestamp(milliseconds: moment.milliseconds &- (rest < 0 ? rest + 1000 : rest)))
         case (_, .choices(let choices)):
             let chosen = Set(choices.map(trimmed)).filter { !$0.isEmpty }
             return chosen.isEmpty ? .blank : .choices(chosen.sorted())
