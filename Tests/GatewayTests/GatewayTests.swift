@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Requests to the gateway")
+@Suite("Requests to the gateway", .timeLimit(.minutes(1)))
 struct GatewayTests {
     @Test("a webhook is answered 200 once its event is in the log, on the topic of record changes")
     func accepted() async throws {
