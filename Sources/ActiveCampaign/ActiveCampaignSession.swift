@@ -70,8 +70,11 @@ actor ActiveCampaignSession {
             throw SyncError(.notSent("the request was cancelled before it was sent"), effect: .repeatable)
         }
         do throws(TransportError) {
-            return try await transport.send(request)
+            let response = try await transport.send(request)
+            await limiter.finish()
+            return response
         } catch {
+            await limiter.finish()
             throw SyncError(error, effect: .repeatable)
         }
     }

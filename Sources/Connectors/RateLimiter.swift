@@ -1,19 +1,21 @@
 public import Contracts
 
-/// Lets at most so many requests per second through, in the order they came (OUT-9).
+/// Keeps a vendor's limit of requests per second, in the order the requests came (OUT-9).
 ///
-/// Bursts pass at once until the allowance of the sliding second is used. The window is a little longer than a second,
-/// so that requests bunching up on their way still arrive inside the vendor's limit.
+/// A request counts from when it is let through until a second after its answer came. The vendor counted it somewhere in
+/// between, so however long requests travel, it never sees more than the allowance in any second of its own.
 public actor RateLimiter {
-    private static let window: Duration = .milliseconds(1050)
+    private static let window: Duration = .seconds(1)
 
     private let requestsPerSecond: Int
     private let clock: any WallClock
-    /// The latest passes, oldest first; never more than the allowance.
-    private var passes: [Timestamp] = []
+    private var inFlight = 0
+    /// When the answers came that still count, oldest first.
+    private var answered: [Timestamp] = []
     private var pausedUntil: Timestamp = .distantPast
     private var queue: [(id: Int, continuation: CheckedContinuation<Void, any Error>)] = []
     private var isHeadTaken = false
+    private var headAwaitingAnswer: CheckedContinuation<Void, Never>?
     private var nextID = 0
 
     public init(requestsPerSecond: Int, clock: any WallClock) {
@@ -21,23 +23,24 @@ public actor RateLimiter {
         self.clock = clock
     }
 
-    /// Returns when the caller may send one request.
+    /// Returns when the caller may send one request; ``finish()`` must follow when it is answered or has failed.
     public func acquire() async throws(CancellationError) {
         do {
             try await takeHead()
             defer { leaveHead() }
-            while true {
-                try Task.checkCancellation()
-                let now = clock.now()
-                let free = freeAt()
-                guard free > now else { break }
-                try await clock.sleep(until: free)
-            }
-            passes.append(clock.now())
-            if passes.count > requestsPerSecond { passes.removeFirst() }
+            while try await !isFree() {}
+            inFlight += 1
         } catch {
             throw CancellationError()
         }
+    }
+
+    /// The request of an ``acquire()`` has ended.
+    public func finish() {
+        inFlight -= 1
+        answered.append(clock.now())
+        headAwaitingAnswer?.resume()
+        headAwaitingAnswer = nil
     }
 
     /// Lets nothing through before `moment`: what a vendor's 429 asks for. Never shortens a pause.
@@ -45,9 +48,35 @@ public actor RateLimiter {
         pausedUntil = max(pausedUntil, moment)
     }
 
-    private func freeAt() -> Timestamp {
-        guard passes.count >= requestsPerSecond, let oldest = passes.first else { return pausedUntil }
-        return max(oldest.advanced(by: Self.window), pausedUntil)
+    /// Whether a request may go now; else waits until it may be worth asking again.
+    private func isFree() async throws -> Bool {
+        try Task.checkCancellation()
+        let now = clock.now()
+        answered.removeAll { $0.advanced(by: Self.window) < now }
+        if pausedUntil > now {
+            try await clock.sleep(until: pausedUntil)
+        } else if inFlight + answered.count < requestsPerSecond {
+            return true
+        } else if let oldest = answered.first {
+            try await clock.sleep(until: oldest.advanced(by: Self.window + .milliseconds(1)))
+        } else {
+            await nextAnswer()
+        }
+        return false
+    }
+
+    private func nextAnswer() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { headAwaitingAnswer = $0 }
+        } onCancel: {
+            Task { await self.cancelHead() }
+        }
+    }
+
+    private func cancelHead() {
+        // The handler may come late, when the next head waits here: it just looks again.
+        headAwaitingAnswer?.resume()
+        headAwaitingAnswer = nil
     }
 
     // Only the head of the queue watches the clock; the others wait for their turn to be the head.

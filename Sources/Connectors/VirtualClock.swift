@@ -11,7 +11,7 @@ public actor VirtualClock: WallClock {
     // Atomic because `now()` is asked without waiting for the actor.
     private nonisolated let milliseconds: Atomic<Int64>
     private var asleep: [Int: Sleeper] = [:]
-    private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    private var watchers: [Int: (count: Int, continuation: CheckedContinuation<Void, Never>)] = [:]
     private var nextID = 0
 
     public init(now: Timestamp = Timestamp(seconds: 1_800_000_000)) {
@@ -41,10 +41,16 @@ public actor VirtualClock: WallClock {
     /// How many tasks are asleep.
     public var sleepers: Int { asleep.count }
 
-    /// Returns as soon as at least `count` tasks are asleep.
+    /// Returns as soon as at least `count` tasks are asleep, or the calling task is cancelled.
     public func waitForSleepers(_ count: Int = 1) async {
         guard asleep.count < count else { return }
-        await withCheckedContinuation { watchers.append((count, $0)) }
+        let id = nextID
+        nextID += 1
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { watchers[id] = (count, $0) }
+        } onCancel: {
+            Task { await self.release(watcher: id) }
+        }
     }
 
     /// Moves the hands forward and wakes all whose time has come, in the order of their deadlines.
@@ -75,8 +81,10 @@ public actor VirtualClock: WallClock {
     }
 
     private func notifyWatchers() {
-        let satisfied = watchers.filter { $0.count <= asleep.count }
-        watchers.removeAll { $0.count <= asleep.count }
-        for watcher in satisfied { watcher.continuation.resume() }
+        for (id, watcher) in watchers where watcher.count <= asleep.count { release(watcher: id) }
+    }
+
+    private func release(watcher id: Int) {
+        watchers.removeValue(forKey: id)?.continuation.resume()
     }
 }

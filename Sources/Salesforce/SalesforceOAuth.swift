@@ -89,10 +89,15 @@ public struct SalesforceOAuth: Sendable {
 
     /// OAuth errors are one object with `error` and `error_description`, unlike REST's arrays.
     private static func refusal(_ response: HTTPResponse) -> SyncError {
-        guard response.status < 500, response.status != 429, let body = response.json, let code = body["error"]?.stringValue
-        else {
+        guard response.status < 500, response.status != 429 else {
             return SyncError(
                 .transient, code: "token-endpoint-unavailable", message: "The token endpoint answered \(response.status)"
+            )
+        }
+        guard let body = response.json, let code = body["error"]?.stringValue else {
+            return SyncError(
+                .auth, code: "not-the-api",
+                message: "The answer (\(response.status)) is not from Salesforce's token endpoint: check the login URL"
             )
         }
         let message = body["error_description"]?.stringValue ?? code

@@ -118,6 +118,15 @@ struct OAuthTests {
         #expect(error?.errorClass == .transient)
     }
 
+    @Test("CON-1 a host that is not Salesforce's says so", arguments: [301, 403, 404])
+    func wrongHost(status: Int) async throws {
+        let org = ScriptedOrg { _ throws(TransportError) in HTTPResponse(status: status, body: Array("<html>".utf8)) }
+        let oauth = try oauth(.clientCredentials, secret: "s3cret", org: org)
+        let error = await #expect(throws: SyncError.self) { try await oauth.grant(refreshToken: nil) }
+        #expect(error?.errorClass == .auth)
+        #expect(error?.code == "not-the-api")
+    }
+
     private func data(_ part: Substring) throws -> Data {
         let base64 = part.replacing("-", with: "+").replacing("_", with: "/")
         return try #require(Data(base64Encoded: base64 + String(repeating: "=", count: (4 - base64.count % 4) % 4)))
