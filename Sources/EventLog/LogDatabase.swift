@@ -17,7 +17,11 @@ struct LogDatabase: Sendable {
             configuration.label = "tandem.event-log"
             pool = try DatabasePool(path: path, configuration: configuration)
             // GRDB relaxes WAL to NORMAL, which may lose the last commits on a power cut; an append must survive one.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                // Gives the disk back what one burst of appends made of the write-ahead log.
+                _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = 67108864")
+            }
             try LogSchema.migrator.migrate(pool)
         } catch {
             processLock.release()

@@ -39,8 +39,8 @@ final class ConsumerHandle: @unchecked Sendable {
             throw EventLogError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP)
         }
         self.queue = queue
-        let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: RD_KAFKA_PARTITION_UA) })
-        let code = rd_kafka_subscribe(client.handle, list.pointer)
+        let wanted = topics.map { TopicPartition(topic: $0, partition: RD_KAFKA_PARTITION_UA) }
+        let code = withList(of: wanted) { [client] in rd_kafka_subscribe(client.handle, $0) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             rd_kafka_queue_destroy(queue)
             client.destroy()
@@ -80,17 +80,18 @@ final class ConsumerHandle: @unchecked Sendable {
     var isAssignmentLost: Bool { rd_kafka_assignment_lost(client.handle) != 0 }
 
     func assign(_ partitions: [TopicPartition], incremental: Bool) {
-        let list = PartitionList(partitions)
-        if incremental {
-            report(rd_kafka_incremental_assign(client.handle, list.pointer))
-        } else {
-            report(rd_kafka_assign(client.handle, list.pointer))
+        withList(of: partitions) { list in
+            if incremental {
+                report(rd_kafka_incremental_assign(client.handle, list))
+            } else {
+                report(rd_kafka_assign(client.handle, list))
+            }
         }
     }
 
     func unassign(_ partitions: [TopicPartition], incremental: Bool) {
         if incremental {
-            report(rd_kafka_incremental_unassign(client.handle, PartitionList(partitions).pointer))
+            withList(of: partitions) { report(rd_kafka_incremental_unassign(client.handle, $0)) }
         } else {
             report(rd_kafka_assign(client.handle, nil))
         }
@@ -102,27 +103,30 @@ final class ConsumerHandle: @unchecked Sendable {
     }
 
     func pause(_ partitions: some Sequence<TopicPartition>) {
-        rd_kafka_pause_partitions(client.handle, PartitionList(partitions).pointer)
+        withList(of: partitions) { report(rd_kafka_pause_partitions(client.handle, $0)) }
     }
 
     func resume(_ partitions: some Sequence<TopicPartition>) {
-        rd_kafka_resume_partitions(client.handle, PartitionList(partitions).pointer)
+        withList(of: partitions) { report(rd_kafka_resume_partitions(client.handle, $0)) }
     }
 
     func seek(_ partition: TopicPartition, to offset: Int64, limit: Duration) throws(EventLogError) {
-        let list = PartitionList([partition], offset: { _ in offset })
-        if let error = rd_kafka_seek_partitions(client.handle, list.pointer, limit.milliseconds) {
-            throw EventLogError(consuming: error)
+        let failure = withList(of: [partition], offset: { _ in offset }) { list -> EventLogError? in
+            if let error = rd_kafka_seek_partitions(client.handle, list, limit.milliseconds) {
+                return EventLogError(consuming: error)
+            }
+            return firstError(in: list)
         }
-        if let code = list.errors.first { throw EventLogError(code) }
+        if let failure { throw failure }
     }
 
     /// Notes the next offsets to be committed to the broker.
     func store(_ offsets: [TopicPartition: Int64]) throws(EventLogError) {
-        let list = PartitionList(offsets.keys, offset: { offsets[$0] ?? 0 })
-        let code = rd_kafka_offsets_store(client.handle, list.pointer)
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw EventLogError(code) }
-        if let code = list.errors.first { throw EventLogError(code) }
+        let failure = withList(of: offsets.keys, offset: { offsets[$0] }) { list -> EventLogError? in
+            let code = rd_kafka_offsets_store(client.handle, list)
+            return code == RD_KAFKA_RESP_ERR_NO_ERROR ? firstError(in: list) : EventLogError(code)
+        }
+        if let failure { throw failure }
     }
 
     /// Leaves the group, committing stored offsets. `false` when it did not get done within `limit`.
@@ -139,7 +143,7 @@ final class ConsumerHandle: @unchecked Sendable {
             guard let event = rd_kafka_queue_poll(queue, 50) else { continue }
             // While closing, a rebalance comes as an event instead of a callback, and must be answered all the same.
             if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE {
-                unassign(PartitionList.read(rd_kafka_event_topic_partition_list(event)), incremental: isCooperative)
+                unassign(partitions(in: rd_kafka_event_topic_partition_list(event)), incremental: isCooperative)
             }
             rd_kafka_event_destroy(event)
         }
@@ -168,44 +172,42 @@ enum Rebalance {
     case revoke([TopicPartition])
     case failure(EventLogError)
 
-    fileprivate init(
-        _ code: rd_kafka_resp_err_t, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
-    ) {
+    fileprivate init(_ code: rd_kafka_resp_err_t, _ list: ListPointer?) {
         switch code {
-        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS: self = .assign(PartitionList.read(partitions))
-        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS: self = .revoke(PartitionList.read(partitions))
+        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS: self = .assign(partitions(in: list))
+        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS: self = .revoke(partitions(in: list))
         default: self = .failure(EventLogError(code))
         }
     }
 }
 
-/// Owns a C list of partitions for the length of a call.
-private final class PartitionList {
-    let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+private typealias ListPointer = UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
 
-    init(_ partitions: some Sequence<TopicPartition>, offset: (TopicPartition) -> Int64? = { _ in nil }) {
-        pointer = rd_kafka_topic_partition_list_new(8)
-        for partition in partitions {
-            let entry = rd_kafka_topic_partition_list_add(pointer, partition.topic, partition.partition)
-            if let offset = offset(partition) { entry?.pointee.offset = offset }
-        }
+/// Lends `body` a C list, which lives for the length of the call only.
+private func withList<Result>(
+    of partitions: some Sequence<TopicPartition>, offset: (TopicPartition) -> Int64? = { _ in nil },
+    _ body: (ListPointer?) -> Result
+) -> Result {
+    let list = rd_kafka_topic_partition_list_new(8)
+    defer { rd_kafka_topic_partition_list_destroy(list) }
+    for partition in partitions {
+        let entry = rd_kafka_topic_partition_list_add(list, partition.topic, partition.partition)
+        if let offset = offset(partition) { entry?.pointee.offset = offset }
     }
+    return body(list)
+}
 
-    deinit { rd_kafka_topic_partition_list_destroy(pointer) }
+/// The entries of a list, which must outlive their use.
+private func entries(of list: ListPointer?) -> UnsafeBufferPointer<rd_kafka_topic_partition_t> {
+    UnsafeBufferPointer(start: list?.pointee.elems, count: Int(list?.pointee.cnt ?? 0))
+}
 
-    var errors: [rd_kafka_resp_err_t] {
-        Self.entries(pointer).map(\.err).filter { $0 != RD_KAFKA_RESP_ERR_NO_ERROR }
-    }
+private func partitions(in list: ListPointer?) -> [TopicPartition] {
+    entries(of: list).map { TopicPartition(topic: String(cString: $0.topic), partition: $0.partition) }
+}
 
-    static func read(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {
-        entries(list).map { TopicPartition(topic: String(cString: $0.topic), partition: $0.partition) }
-    }
-
-    private static func entries(
-        _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
-    ) -> UnsafeBufferPointer<rd_kafka_topic_partition_t> {
-        UnsafeBufferPointer(start: list?.pointee.elems, count: Int(list?.pointee.cnt ?? 0))
-    }
+private func firstError(in list: ListPointer?) -> EventLogError? {
+    entries(of: list).first { $0.err != RD_KAFKA_RESP_ERR_NO_ERROR }.map { EventLogError($0.err) }
 }
 
 extension LogRecord {

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Foundation
 internal import Metrics
 internal import Synchronization
@@ -33,10 +34,14 @@ final class KafkaMetrics: Sendable {
     }
 
     private let group: String?
+    private let factory: any MetricsFactory
     /// A lock, because reports come from a C callback.
     private let gauges = Mutex<[Key: Gauge]>([:])
 
-    init(group: String? = nil) { self.group = group }
+    init(group: String? = nil, factory: any MetricsFactory = MetricsSystem.factory) {
+        self.group = group
+        self.factory = factory
+    }
 
     func record(_ json: [UInt8]) {
         // A report in a form we do not know is no reason to stop.
@@ -64,7 +69,7 @@ final class KafkaMetrics: Sendable {
             var dimensions = [("client", group == nil ? "producer" : "consumer")]
             if let group { dimensions.append(("group", group)) }
             if !topic.isEmpty { dimensions += [("topic", topic), ("partition", partition)] }
-            let gauge = Gauge(label: label, dimensions: dimensions)
+            let gauge = Gauge(label: label, dimensions: dimensions, factory: factory)
             gauges[key] = gauge
             return gauge
         }

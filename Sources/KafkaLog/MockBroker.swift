@@ -70,6 +70,8 @@ public final class MockBroker: Sendable {
             throw .configuration("a mock cluster has 1 to 16 brokers and 1 to 1024 partitions a topic")
         }
         let configuration = rd_kafka_conf_new()
+        // The client only carries the cluster; that it has no brokers of its own is not worth a line.
+        rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
         guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0) else {
             rd_kafka_conf_destroy(configuration)
             throw EventLogError(RD_KAFKA_RESP_ERR__FAIL)
