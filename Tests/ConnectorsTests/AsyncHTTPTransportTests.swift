@@ -6,6 +6,10 @@ import Testing
 struct AsyncHTTPTransportTests {
     /// Answers by path, as far as the network lets it.
     private struct Server: SandboxHandler {
+        private static let zippedHello: [UInt8] = [
+            31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 72, 205, 201, 201, 7, 0, 134, 166, 16, 54, 5, 0, 0, 0,
+        ]
+
         func reply(to request: SandboxRequest) async -> SandboxReply {
             let whole = SandboxResponse(
                 status: 200, headers: ["x-method": request.method], body: Array(repeating: 65, count: 10_000))
@@ -17,6 +21,8 @@ struct AsyncHTTPTransportTests {
                         body: request.body
                     ))
             case "/redirect": .answer(SandboxResponse(status: 301, headers: ["location": "/echo"]))
+            case "/gzip":
+                .answer(SandboxResponse(status: 200, headers: ["content-encoding": "gzip"], body: Self.zippedHello))
             case "/hang-up": .hangUp
             case "/cut": .cut(whole, afterBytes: 500)
             case "/slow": .delayed(whole, by: .seconds(20))
@@ -44,6 +50,14 @@ struct AsyncHTTPTransportTests {
             #expect(answer.headers["x-query"] == "a=b%20c")
             #expect(try await transport.send(HTTPRequest(method: "GET", url: base + "/redirect")).status == 301)
             #expect(try await transport.send(HTTPRequest(method: "PATCH", url: base + "/")).headers["x-method"] == "PATCH")
+        }
+    }
+
+    @Test("A zipped answer is unzipped")
+    func zipped() async throws {
+        try await serve { base, transport in
+            let answer = try await transport.send(HTTPRequest(method: "GET", url: base + "/gzip"))
+            #expect(String(decoding: answer.body, as: UTF8.self) == "hello")
         }
     }
 

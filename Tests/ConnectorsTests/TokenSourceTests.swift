@@ -1,4 +1,5 @@
 import Connectors
+import Contracts
 import SyncCore
 import Testing
 
@@ -52,6 +53,29 @@ struct TokenSourceTests {
             TokenGrant(access: Self.access("new"), rotatedRefreshToken: Secret("next"))
         }
         await #expect(throws: failure) { try await source.token() }
+    }
+
+    @Test("A rotated token is saved even when the caller who asked for it has given up")
+    func impatientCaller() async throws {
+        let clock = VirtualClock()
+        let log = Log()
+        let store = RefreshTokenStore(
+            load: { () throws(SyncError) in Secret("old") }, save: { (_: Secret) throws(SyncError) in await log.add("saved") }
+        )
+        let source = TokenSource(refreshTokens: store) { _ throws(SyncError) in
+            do {
+                try await clock.sleep(until: clock.now().advanced(by: .seconds(1)))
+            } catch {
+                throw SyncError(.transient, code: "cancelled", message: "")
+            }
+            return TokenGrant(access: Self.access("new"), rotatedRefreshToken: Secret("next"))
+        }
+        let caller = Task { try await source.token() }
+        await clock.waitForSleepers()
+        caller.cancel()
+        await clock.advanceToNextSleeper()
+        #expect(try await source.token() == Self.access("new"))
+        #expect(await log.lines == ["saved"])
     }
 
     @Test("A dead grant is an error after one request, not a loop")
