@@ -19,6 +19,8 @@ let package = Package(
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "inbound-batcher", targets: ["inbound-batcher"]),
         .executable(name: "gateway", targets: ["gateway-server"]),
+        .executable(name: "tandem-bench", targets: ["tandem-bench"]),
+        .library(name: "EventLogConformance", targets: ["EventLogConformance"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -27,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.24.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.11.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -71,8 +74,11 @@ let package = Package(
             dependencies: [
                 "SyncCore", "Contracts",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: safe
         ),
@@ -102,6 +108,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: safe
@@ -115,6 +122,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -142,6 +150,82 @@ let package = Package(
         .executableTarget(name: "tandem", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "inbound-batcher", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "gateway-server", dependencies: ["Runtime"], swiftSettings: safe),
+
+        // MARK: Benches
+        .executableTarget(name: "tandem-bench", dependencies: ["Runtime"], swiftSettings: safe),
+
+        // MARK: Tests
+        .testTarget(name: "ContractsTests", dependencies: ["Contracts"], swiftSettings: settings),
+        .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore", "Contracts"], swiftSettings: settings),
+        .testTarget(name: "EventLogTests", dependencies: ["EventLog", "EventLogConformance", "Contracts"], swiftSettings: settings),
+        .testTarget(
+            name: "KafkaLogTests",
+            dependencies: [
+                "KafkaLog", "EventLog", "EventLogConformance", "Contracts",
+                .product(name: "Metrics", package: "swift-metrics"), .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "SyncCore", "Contracts", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ConnectorsTests",
+            dependencies: ["Connectors", "Sandbox", "SyncCore", "Contracts", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SalesforceTests",
+            dependencies: [
+                "Salesforce", "Connectors", "Sandbox", "SyncCore", "Contracts",
+                .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ActiveCampaignTests",
+            dependencies: ["ActiveCampaign", "Connectors", "Sandbox", "SyncCore", "Contracts"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "EventLog", "Store", "Connectors", "SyncCore", "Contracts",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "WorkersTests",
+            dependencies: [
+                "Workers", "Runtime", "Sandbox", "EventLog", "Store", "Connectors", "SyncCore", "Contracts",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "SyncCore", "Contracts"], swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: [
+                "tandem", "inbound-batcher", "Runtime", "Sandbox", "KafkaLog", "EventLog", "Store", "Connectors", "SyncCore",
+                "Contracts",
+            ],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

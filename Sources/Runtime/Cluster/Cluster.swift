@@ -84,12 +84,8 @@ struct Cluster: Sendable {
 
     func gateway() -> GatewayService {
         let settings = configuration.gateway
-        let directory = IntegrationDirectory(clock: clock) { name in
-            guard let integration = try await store.integration(name), integration.state != .disconnected else { return nil }
-            return try await store.secret(.webhookSecret, of: name)
-        }
         let gateway = Gateway(
-            log: log, directory: directory, clock: clock, topics: topics, maxBody: settings.maxBody,
+            log: log, directory: IntegrationDirectory(store: store, clock: clock), clock: clock, topics: topics, maxBody: settings.maxBody,
             metrics: { metrics.exposition() }, logger: logger)
         return GatewayService(
             gateway: gateway,

@@ -3,6 +3,7 @@ import Contracts
 import Foundation
 import Gateway
 import Sandbox
+import ServiceLifecycle
 import Store
 import SyncCore
 import Workers
@@ -41,20 +42,21 @@ struct DemoWorld: Sendable {
         let gateway = cluster.gateway()
         let batcher = cluster.inboundBatcher(holder: "demo")
 
+        let services = ServiceGroup(
+            services: [vendors.salesforce, vendors.marketing, gateway, InboundBatcherService(batcher: batcher)], logger: cluster.logger)
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await vendors.salesforce.run() }
-            group.addTask { try await vendors.marketing.run() }
-            group.addTask { try await gateway.run() }
-            defer { group.cancelAll() }
+            group.addTask { try await services.run() }
             let salesforceURL = "http://127.0.0.1:\(try await vendors.salesforce.port())"
             let marketingURL = "http://127.0.0.1:\(try await vendors.marketing.port())"
             let settings = playground.settings(salesforceURL: salesforceURL, marketingURL: marketingURL, window: window)
             _ = try await cluster.store.apply(settings, secrets: Playground.secrets, now: cluster.clock.now())
             guard let port = await gateway.port() else { throw DemoError("the gateway could not listen") }
-            group.addTask { try await batcher.run() }
             let world = DemoWorld(
                 playground: playground, cluster: cluster, gatewayURL: "http://127.0.0.1:\(port)", deliveries: deliveries)
-            return try await story(world)
+            let result = try await story(world)
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            return result
         }
         await cluster.close()
         return result

@@ -92,14 +92,14 @@ struct ActiveCampaignAccount: Sendable {
         let contact = ActiveCampaignContact(id: makeID("contact"), email: email, created: now, updated: now)
         contacts[contact.id] = contact
         contactIDs.append(contact.id)
-        idByEmail[email.lowercased()] = contact.id
+        if !email.isEmpty { idByEmail[email.lowercased()] = contact.id }
         return contact
     }
 
     mutating func replace(_ contact: ActiveCampaignContact) {
         if let old = contacts[contact.id], old.email.lowercased() != contact.email.lowercased() {
             idByEmail[old.email.lowercased()] = nil
-            idByEmail[contact.email.lowercased()] = contact.id
+            if !contact.email.isEmpty { idByEmail[contact.email.lowercased()] = contact.id }
         }
         contacts[contact.id] = contact
     }

@@ -1,6 +1,7 @@
 /// What the people at the account do, and a look at its data.
 extension ActiveCampaignSandbox {
-    /// A contact as tests and the demo write and read it.
+    /// A contact as tests and the demo write and read it. One without an email is a phone-only contact, to which an account
+    /// may have opted in.
     public struct Person: Sendable, Hashable {
         public var email: String
         public var firstName: String
@@ -51,7 +52,7 @@ extension ActiveCampaignSandbox {
 
     private func importContact(_ person: Person) -> Int? {
         let email = person.email.lowercased()
-        guard EmailAddress.isPlausible(email), account.contact(email: email) == nil else { return nil }
+        guard email.isEmpty || EmailAddress.isPlausible(email), account.contact(email: email) == nil else { return nil }
         let contact = account.addContact(email: email, at: now)
         overwrite(contact, with: person)
         for name in person.tags { _ = account.attach(tag: tagID(name), to: contact.id, at: now) }
@@ -68,7 +69,7 @@ extension ActiveCampaignSandbox {
         var person = self.person(contact)
         change(&person)
         person.email = person.email.lowercased()
-        guard EmailAddress.isPlausible(person.email), account.contact(email: person.email)?.id ?? contact.id == contact.id else {
+        guard person.email.isEmpty || EmailAddress.isPlausible(person.email), account.contact(email: person.email)?.id ?? contact.id == contact.id else {
             return false
         }
         overwrite(contact, with: person)
