@@ -56,7 +56,7 @@ public struct KafkaConfiguration: Sendable, Equatable {
 
     /// Whether a property's value must never be shown.
     static func isSecret(_ name: String) -> Bool {
-        ["password", "secret", "pem", "jaas", "oauthbearer.config", "token"].contains { name.contains($0) }
+        ["password", "secret", "pem", "jaas", "oauthbearer.config", "token"].contains { name.lowercased().contains($0) }
     }
 }
 

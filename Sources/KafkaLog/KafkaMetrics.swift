@@ -12,19 +12,31 @@ final class KafkaMetrics: Sendable {
         struct Topic: Decodable { let partitions: [String: Partition] }
         struct Partition: Decodable {
             /// -1 while unknown.
-            let consumer_lag_stored: Int64?
+            let lag: Int64?
+
+            enum CodingKeys: String, CodingKey { case lag = "consumer_lag_stored" }
         }
 
         let type: String
         /// Records waiting in the producer's queues.
-        let msg_cnt: Int64?
-        let txmsgs: Int64?
-        let rxmsgs: Int64?
-        let tx_bytes: Int64?
-        let rx_bytes: Int64?
-        /// Operations waiting for the application.
-        let replyq: Int64?
+        let queuedRecords: Int64?
+        let sentRecords: Int64?
+        let receivedRecords: Int64?
+        let sentBytes: Int64?
+        let receivedBytes: Int64?
+        /// What waits for the application to poll.
+        let queuedOperations: Int64?
         let topics: [String: Topic]?
+
+        enum CodingKeys: String, CodingKey {
+            case type, topics
+            case queuedRecords = "msg_cnt"
+            case sentRecords = "txmsgs"
+            case receivedRecords = "rxmsgs"
+            case sentBytes = "tx_bytes"
+            case receivedBytes = "rx_bytes"
+            case queuedOperations = "replyq"
+        }
     }
 
     private struct Key: Hashable {
@@ -46,16 +58,16 @@ final class KafkaMetrics: Sendable {
     func record(_ json: [UInt8]) {
         // A report in a form we do not know is no reason to stop.
         guard let report = try? JSONDecoder().decode(Report.self, from: Data(json)) else { return }
-        set("tandem_kafka_queued_records", report.msg_cnt)
-        set("tandem_kafka_sent_records", report.txmsgs)
-        set("tandem_kafka_received_records", report.rxmsgs)
-        set("tandem_kafka_sent_bytes", report.tx_bytes)
-        set("tandem_kafka_received_bytes", report.rx_bytes)
-        set("tandem_kafka_queued_operations", report.replyq)
+        set("tandem_kafka_queued_records", report.queuedRecords)
+        set("tandem_kafka_sent_records", report.sentRecords)
+        set("tandem_kafka_received_records", report.receivedRecords)
+        set("tandem_kafka_sent_bytes", report.sentBytes)
+        set("tandem_kafka_received_bytes", report.receivedBytes)
+        set("tandem_kafka_queued_operations", report.queuedOperations)
         guard report.type == "consumer" else { return }
         for (topic, details) in report.topics ?? [:] {
             for (partition, values) in details.partitions {
-                guard let lag = values.consumer_lag_stored, lag >= 0 else { continue }
+                guard let lag = values.lag, lag >= 0 else { continue }
                 set("tandem_kafka_consumer_lag", lag, topic: topic, partition: partition)
             }
         }
