@@ -38,6 +38,24 @@ extension Store {
         }
     }
 
+    /// The tags that still wait to be put on these people, by contact.
+    public func pendingTags(integration: String, contactIDs: [String]) async throws(StoreError) -> [String: [String]] {
+        try await read { db in
+            var pending: [String: [String]] = [:]
+            try KeyBatch.forEach(contactIDs) { placeholders, batch in
+                let sql = """
+                    SELECT contact_id, tag FROM tag_tasks
+                    WHERE integration_id = \(IntegrationNames.idOfName) AND contact_id IN (\(placeholders)) ORDER BY id
+                    """
+                let rows = try db.rows(sql, [integration] + StatementArguments(batch)) { row in
+                    (contact: try row.value(0) as String, tag: try row.value(1) as String)
+                }
+                for row in rows { pending[row.contact, default: []].append(row.tag) }
+            }
+            return pending
+        }
+    }
+
     /// How many tags wait.
     public func tagDepth(integration: String, now: Timestamp) async throws(StoreError) -> QueueDepth {
         try await read { db in

@@ -53,11 +53,10 @@ extension Link {
         seen[field.source] = seen[field.source].map { max($0, field.stamp) } ?? field.stamp
     }
 
-    /// Adds the tag that Tandem gives the person for the asking at `stamp` (IN-4).
-    mutating func addTag(_ tag: String, stamp: Stamp?) {
+    /// Adds the tag that Tandem gives the person for the asking (IN-4), known as of `stamp`.
+    mutating func addTag(_ tag: String, stamp: Stamp) {
         var known = tags?.value ?? []
         if !known.contains(where: { Profile.isSameTag($0, tag) }) { known.append(tag) }
-        guard let newest = [tags?.stamp, stamp].compactMap(\.self).max() else { return }
-        tags = Stamped(known, newest)
+        tags = Stamped(known, tags.map { max($0.stamp, stamp) } ?? stamp)
     }
 }

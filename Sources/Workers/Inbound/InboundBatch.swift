@@ -29,6 +29,7 @@ struct InboundBatch {
         case failed(SyncError)
     }
 
+    private var links: [String: [CRMObject: Link]] = [:]
     private let profile: Profile
     private let mappings: [CRMObject: [FieldMapping]]
 
@@ -49,16 +50,26 @@ struct InboundBatch {
 // MARK: Before the read
 
 extension InboundBatch {
-    mutating func triage(links: [String: [CRMObject: Link]]) {
-        for (index, row) in rows.enumerated() {
-            let rowLinks = links[row.key.recordID] ?? [:]
-            switch InboundRules.triage(row.change, of: row.key, links: rowLinks, profile: profile) {
-            case .skip(let reason): verdicts[index] = .skipped(reason)
-            case .drop(let reason):
-                verdicts[index] = .dropped(reason, InboundRules.linksWithNewTags(row.change, links: rowLinks))
-            case .targets(let targets):
-                items += targets.map { Item(row: index, target: $0, resolution: withoutCall(row.change, $0)) }
-            }
+    /// Decides which rows concern which CRM records.
+    /// - Parameter pendingTags: Tags Tandem has yet to put on, by contact: marketing's word of a person does not show
+    ///   them, and without them the person would seem not to sync (IN-3).
+    mutating func triage(links: [String: [CRMObject: Link]], pendingTags: [String: [String]]) {
+        self.links = links
+        for index in rows.indices {
+            if let pending = pendingTags[rows[index].key.recordID] { rows[index].change.tags?.value += pending }
+            triage(row: index)
+        }
+    }
+
+    private mutating func triage(row index: Int) {
+        let row = rows[index]
+        let rowLinks = links[row.key.recordID] ?? [:]
+        switch InboundRules.triage(row.change, of: row.key, links: rowLinks, profile: profile) {
+        case .skip(let reason): verdicts[index] = .skipped(reason)
+        case .drop(let reason):
+            verdicts[index] = .dropped(reason, InboundRules.linksWithNewTags(row.change, links: rowLinks))
+        case .targets(let targets):
+            items += targets.map { Item(row: index, target: $0, resolution: withoutCall(row.change, $0)) }
         }
     }
 
@@ -83,12 +94,15 @@ extension InboundBatch {
         }.map(\.row)
     }
 
-    /// Adds what marketing holds of a person, as old as can be: whatever the change itself says is newer.
+    /// Adds what marketing holds of a person and decides about the row anew: only now is it known whether there is an
+    /// email (GEN-2).
     mutating func complete(row: Int, with contact: MarketingContact) {
         let stamp = Stamp(at: contact.updatedAt ?? .distantPast, sequence: -1)
         var known = PendingChange(fields: contact.fields.mapValues { Stamped($0, stamp) }, tags: Stamped(contact.tags, stamp))
         known.merge(rows[row].change)
         rows[row].change = known
+        items.removeAll { $0.row == row }
+        triage(row: row)
     }
 
     mutating func fail(row: Int, with error: SyncError) {

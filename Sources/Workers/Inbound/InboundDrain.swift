@@ -106,7 +106,10 @@ public actor InboundDrain {
         let known = try await schemas.schemas(of: integration)
         let rows = try await store.take(integration: name, direction: .inbound, limit: crm.writesPerCall, now: clock.now())
         var batch = InboundBatch(integration: integration, schemas: known, rows: rows)
-        batch.triage(links: try await store.links(integration: name, marketingIDs: rows.map(\.key.recordID)))
+        let people = rows.map(\.key.recordID)
+        batch.triage(
+            links: try await store.links(integration: name, marketingIDs: people),
+            pendingTags: try await store.pendingTags(integration: name, contactIDs: people))
         try await completePartialRows(&batch)
 
         let request = batch.readRequest()

@@ -43,17 +43,19 @@ struct Intake {
                 continue
             }
             guard integration.state != .disconnected else { continue }
-            accept(event.message, at: record.offset, profile: Profile(name: integration.settings.profile))
+            accept(event.message, sequence: record.sequence, profile: Profile(name: integration.settings.profile))
         }
         unsorted = []
     }
 
-    private mutating func accept(_ message: Message, at offset: Int64, profile: Profile) {
+    private mutating func accept(_ message: Message, sequence: Int64, profile: Profile) {
         switch message {
-        case .recordChange(let change):
-            entries.append(QueueEntry(key: change.key, change: PendingChange(change, sequence: offset)))
-        case .automationAction(let action):
-            entries.append(QueueEntry(key: action.key, change: PendingChange(action, sequence: offset)))
+        case .recordChange(var change):
+            change.occurredAt = change.occurredAt.wholeSecond
+            entries.append(QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
+        case .automationAction(var action):
+            action.occurredAt = action.occurredAt.wholeSecond
+            entries.append(QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)))
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
             if action.fields["email"]?.isBlank != true {
                 let tag = profile.createTag(for: action.action.object)
@@ -68,6 +70,20 @@ struct Intake {
             stage: stage, component: "InboundIngest", code: code, reason: reason)
         deadLetters.append(Letter(message: DeadLetter.message(for: record.message, info), code: code, reason: reason))
     }
+}
+
+extension Timestamp {
+    /// ActiveCampaign stamps in whole seconds. Were finer stamps of other producers kept, an edit could seem older than
+    /// what it followed within the same second and be dropped.
+    fileprivate var wholeSecond: Timestamp {
+        Timestamp(milliseconds: milliseconds - (milliseconds % 1000 + 1000) % 1000)
+    }
+}
+
+extension LogRecord {
+    /// Orders changes of one second by when they were appended, then by offset. Offsets alone do not compare between
+    /// topics, and a record's changes come from two.
+    fileprivate var sequence: Int64 { timestamp.milliseconds << 20 | offset & 0xF_FFFF }
 }
 
 extension AutomationAction.Action {
