@@ -157,7 +157,9 @@ let package = Package(
         // MARK: Tests
         .testTarget(name: "ContractsTests", dependencies: ["Contracts"], swiftSettings: settings),
         .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore", "Contracts"], swiftSettings: settings),
-        .testTarget(name: "EventLogTests", dependencies: ["EventLog", "EventLogConformance", "Contracts"], swiftSettings: settings),
+        .testTarget(
+            name: "EventLogTests", dependencies: ["EventLog", "EventLogConformance", "Contracts"], swiftSettings: settings
+        ),
         .testTarget(
             name: "KafkaLogTests",
             dependencies: [

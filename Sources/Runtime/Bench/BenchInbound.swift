@@ -87,8 +87,8 @@ enum BenchInbound {
             return [
                 .rate("drain: create \(people.grouped) contacts and leads", people, in: creating, unit: "records"),
                 .rate("drain: update them", people, in: updating, unit: "records"),
-                BenchLine(name: "Salesforce calls per 1,000 creates", value: perThousand(created, people), note: "conflict reads included"),
-                BenchLine(name: "Salesforce calls per 1,000 updates", value: perThousand(updated, people), note: "conflict reads included"),
+                calls("Salesforce calls per 1,000 creates", created, people),
+                calls("Salesforce calls per 1,000 updates", updated, people),
             ]
         }
     }
@@ -116,8 +116,9 @@ enum BenchInbound {
         }
     }
 
-    private static func perThousand(_ calls: Int, _ records: Int) -> String {
-        String(format: "%.1f calls", Double(calls) * 1000 / Double(records))
+    private static func calls(_ name: String, _ calls: Int, _ records: Int) -> BenchLine {
+        let value = String(format: "%.1f calls", Double(calls) * 1000 / Double(records))
+        return BenchLine(name: name, value: value, note: "conflict reads included")
     }
 
     private static func megabytes(_ bytes: Int) -> String { "\((bytes / (1 << 20)).grouped) MB" }

@@ -85,7 +85,8 @@ struct Cluster: Sendable {
     func gateway() -> GatewayService {
         let settings = configuration.gateway
         let gateway = Gateway(
-            log: log, directory: IntegrationDirectory(store: store, clock: clock), clock: clock, topics: topics, maxBody: settings.maxBody,
+            log: log, directory: IntegrationDirectory(store: store, clock: clock), clock: clock, topics: topics,
+            maxBody: settings.maxBody,
             metrics: { metrics.exposition() }, logger: logger)
         return GatewayService(
             gateway: gateway,

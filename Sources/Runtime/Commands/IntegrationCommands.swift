@@ -64,7 +64,7 @@ struct GetCommand: AsyncParsableCommand {
 /// `tandem retry`: gives parked records another chance.
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Queues an integration's parked records again and ends its waiting.")
+        commandName: "retry", abstract: "Queues an integration's parked records and tags again and ends its waiting.")
 
     @OptionGroup var options: ClusterOptions
 
@@ -81,7 +81,8 @@ struct RetryCommand: AsyncParsableCommand {
             throw ValidationError("no integration is named \(name); 'tandem get' lists them")
         }
         let count = try await store.retryParked(integration: name, code: code, now: SystemClock().now())
+        let tags = try await store.retryParkedTags(integration: name, code: code, now: SystemClock().now())
         try await store.releaseHold(integration: name, direction: .inbound)
-        print("\(name): \(count) records queued again")
+        print("\(name): \(count) records and \(tags) tags queued again")
     }
 }

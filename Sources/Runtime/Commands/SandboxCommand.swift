@@ -69,7 +69,9 @@ private struct SandboxGuideService: Service {
         let hook = "http://127.0.0.1:\(gatewayPort)/hooks/\(Playground.integration)/\(Playground.webhookSecret)"
         await playground.marketing.addHook(
             url: hook, events: ["subscribe", "update", "contact_tag_added", "contact_tag_removed"])
-        print(guide(salesforceURL: salesforceURL, marketingURL: marketingURL, hook: hook))
+        // Not print: its buffer would hold the text back when it goes to a file or pipe.
+        let guide = guide(salesforceURL: salesforceURL, marketingURL: marketingURL, hook: hook)
+        FileHandle.standardOutput.write(Data((guide + "\n").utf8))
         while !Task.isCancelled && !Task.isShuttingDownGracefully {
             _ = await playground.marketing.deliverPending()
             await cancelWhenGracefulShutdown { try? await clock.sleep(until: clock.now().advanced(by: .milliseconds(200))) }

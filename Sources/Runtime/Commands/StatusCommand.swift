@@ -46,7 +46,12 @@ struct IntegrationStatus {
         if let oldest = depth.oldest { waiting += ", the oldest since \(oldest.iso8601) (\(Self.age(oldest, now)))" }
         if let next = depth.nextAttempt { waiting += ", next retry \(next.iso8601)" }
         lines.append(waiting)
-        if tags.waiting + tags.parked > 0 { lines.append("  tags      \(tags.waiting) waiting, \(tags.parked) parked") }
+        if tags.waiting + tags.parked > 0 {
+            lines.append("  tags      \(tags.waiting) waiting, \(tags.parked) parked")
+            lines += try await store.parkedTags(integration: name, limit: parkedLimit).map {
+                "    contact \($0.contactID) did not get \($0.tag): \($0.error.code): \($0.error.message)"
+            }
+        }
         if let hold = try await store.hold(of: name, direction: .inbound), hold.isActive(at: now) {
             let until = hold.until.map { "until \($0.iso8601)" } ?? "until it is applied again or retried"
             lines.append("  on hold   \(until): \(hold.reason.code): \(hold.reason.message)")

@@ -18,7 +18,8 @@ struct DemoStory: Sendable {
     /// Tells the story. Returns whether both vendors agree, or every difference is explained.
     func play() async throws -> Bool {
         await screen.line("Tandem demo: ActiveCampaign → Salesforce, both emulated, on loopback HTTP.")
-        await screen.line("Shortened for the demo: a window is \(DemoWorld.window.records) records or \(DemoWorld.window.interval)")
+        let window = DemoWorld.window
+        await screen.line("Shortened for the demo: a window is \(window.records) records or \(window.interval)")
         await screen.line(
             "(by default 10 minutes), the account takes \(DemoWorld.requestsPerSecond) requests a second (real ones 5).\n")
         let ids = try await importPeople()
@@ -53,7 +54,7 @@ struct DemoStory: Sendable {
             if !index.isMultiple(of: 2) { values["Company"] = "Known before" }
             if await salesforce.insert(index.isMultiple(of: 2) ? "Contact" : "Lead", values) != nil { known += 1 }
         }
-        await screen.step("\(ids.count.grouped) people are contacts in ActiveCampaign, \(known.grouped) of them already in Salesforce")
+        await screen.step("\(ids.count.grouped) people are in ActiveCampaign, \(known.grouped) of them in Salesforce too")
         return ids
     }
 

@@ -43,7 +43,8 @@ struct DemoWorld: Sendable {
         let batcher = cluster.inboundBatcher(holder: "demo")
 
         let services = ServiceGroup(
-            services: [vendors.salesforce, vendors.marketing, gateway, InboundBatcherService(batcher: batcher)], logger: cluster.logger)
+            services: [vendors.salesforce, vendors.marketing, gateway, InboundBatcherService(batcher: batcher)],
+            logger: cluster.logger)
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             let salesforceURL = "http://127.0.0.1:\(try await vendors.salesforce.port())"

@@ -69,7 +69,9 @@ extension ActiveCampaignSandbox {
         var person = self.person(contact)
         change(&person)
         person.email = person.email.lowercased()
-        guard person.email.isEmpty || EmailAddress.isPlausible(person.email), account.contact(email: person.email)?.id ?? contact.id == contact.id else {
+        guard person.email.isEmpty || EmailAddress.isPlausible(person.email),
+            account.contact(email: person.email)?.id ?? contact.id == contact.id
+        else {
             return false
         }
         overwrite(contact, with: person)

@@ -74,6 +74,35 @@ extension Store {
         }
     }
 
+    /// Tags that could not be put on, oldest first.
+    public func parkedTags(
+        integration: String, limit: Int
+    ) async throws(StoreError) -> [(contactID: String, tag: String, error: SyncError)] {
+        try await read { db in
+            let sql = """
+                SELECT contact_id, tag, error FROM tag_tasks
+                WHERE integration_id = \(IntegrationNames.idOfName) AND state = 2 ORDER BY id LIMIT ?
+                """
+            return try db.rows(sql, [integration, limit]) { row in
+                (contactID: try row.value(0), tag: try row.value(1), error: try row.codable(2))
+            }
+        }
+    }
+
+    /// Lets parked tags, or those parked with `code`, be tried again. Returns how many.
+    public func retryParkedTags(integration: String, code: String?, now: Timestamp) async throws(StoreError) -> Int {
+        let parked = try await parkedTags(integration: integration, limit: Int(Int32.max))
+        let chosen = parked.filter { code == nil || $0.error.code == code }
+        try await write { db in
+            var names = IntegrationNames(db)
+            let id = try names.id(of: integration)
+            for task in chosen {
+                try TagTable.add(integration: id, contactID: task.contactID, tag: task.tag, now: now, db)
+            }
+        }
+        return chosen.count
+    }
+
     /// Writes down what became of tags that were worked on, in one transaction.
     ///
     /// Throws `lease-lost` when `lease` is not the current one or has expired.

@@ -104,9 +104,20 @@ public struct InboundIngest: Sendable {
         }
     }
 
+    private static func describe(_ change: AssignmentChange) -> (what: String, partitions: String) {
+        let (what, partitions) =
+            switch change {
+            case .assigned(let partitions): ("assigned", partitions)
+            case .revoked(let partitions): ("revoked", partitions)
+            case .lost(let partitions): ("lost", partitions)
+            }
+        return (what, partitions.map { "\($0.topic)/\($0.partition)" }.joined(separator: " "))
+    }
+
     private func follow(_ assignments: AsyncStream<AssignmentChange>) async {
         for await change in assignments {
-            logger.info("assignment changed", metadata: ["change": "\(change)"])
+            let (what, partitions) = Self.describe(change)
+            logger.info("partitions \(what)", metadata: ["partitions": "\(partitions)"])
         }
     }
 }
