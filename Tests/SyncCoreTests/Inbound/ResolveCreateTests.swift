@@ -61,12 +61,24 @@ struct ResolveCreateTests {
         #expect(link.base["Income__c"] == .number(1234.5) && link.base["Phone"] == nil)
         #expect(link.seen["phone"] == stamp(1) && link.seen["field:7"] == stamp(1))
         #expect(link.seen["accountName"] == nil, "not mapped for contacts")
-        #expect(link.tags == Stamped(["added-to-salesforce-contact"], stamp(1)))
+        #expect(link.tags == Stamped(["added-to-salesforce-contact"], stamp(100)), "known as of the flush")
         var again = link
         again.crmID = "003A"
         let redelivered = InboundRules.triage(
             action(.createContact, at: 1, ["email": "ann@acme.test"]), of: ann, links: [.contact: again], profile: profile)
         #expect(redelivered == .drop(.stale))
+    }
+
+    @Test("IN-3 an edit whose tags were read before Tandem's own tag arrived still syncs; one after the tag was removed does not")
+    func ownTagUnderWay() {
+        var link = resolve(action(.createContact, at: 1, person)).link
+        link.crmID = "003A"
+        func triage(at seconds: Int64) -> Triage {
+            let edit = change(at: seconds, ["phone": "+1 555 0199"], tags: ["vip"])
+            return InboundRules.triage(edit, of: ann, links: [.contact: link], profile: profile)
+        }
+        #expect(triage(at: 99) == .targets([InboundTarget(object: .contact, kind: .update, link: link)]))
+        #expect(triage(at: 101) == .drop(.noTag))
     }
 
     @Test("MAP-1 a lead takes the account name as its company, and cannot be created without one")
