@@ -1,0 +1,180 @@
+import Connectors
+import Contracts
+import EventLog
+import Foundation
+import Store
+import SyncCore
+import Testing
+
+@testable import Sandbox
+
+/// The real executable is killed with SIGKILL again and again while changes come in; the vendors, which live in this
+/// process, then show what became of them.
+@Suite("Dying is safe", .timeLimit(.minutes(5)))
+struct CrashTests {
+    @Test("GEN-6 embedded log: whatever kills the process, every change has its effect once and none is lost")
+    func embedded() async throws {
+        try await CrashWorld.withEmbeddedLog { world in
+            var run = CrashRun(world: world, seed: 11)
+            // An ingest is quick to start again, a drain waits for the lease of the dead: hence many of the first kind.
+            for _ in 0..<6 {
+                try await run.round(
+                    arriving: 50,
+                    strikes: [
+                        .accepted(run.crowd.random(5...50)), .queued, run.request(), run.write(),
+                    ])
+            }
+            try await run.finish(named: "embedded")
+        }
+    }
+
+    @Test("GEN-6 Kafka: whatever kills the batcher, every change has its effect once and none is lost")
+    func kafka() async throws {
+        try await CrashWorld.withKafka { world in
+            var run = CrashRun(world: world, seed: 12)
+            for _ in 0..<6 {
+                try await run.round(arriving: 50, strikes: [.queued, run.tag(), run.request(), run.write()])
+            }
+            try await run.finish(named: "Kafka")
+        }
+    }
+}
+
+/// A run: rounds of changes, each with its kills, and the examination at the end.
+struct CrashRun {
+    let world: CrashWorld
+    var crowd: Crowd
+    private var roundTime: Timestamp
+
+    init(world: CrashWorld, seed: UInt64) {
+        self.world = world
+        crowd = Crowd(seed: seed)
+        roundTime = .distantPast
+    }
+
+    // MARK: Where to strike
+
+    private mutating func moment() -> Strike.Moment { crowd.random(0...1) == 0 ? .beforeEffect : .afterEffect }
+
+    /// Signing in, the descriptions and the conflict read are the first requests of a process, writes come next.
+    mutating func request() -> Strike { .request(crowd.random(1...6), moment()) }
+    mutating func write() -> Strike { .write(moment()) }
+    mutating func tag() -> Strike { .tag(crowd.random(1...30), moment()) }
+
+    // MARK: A round
+
+    /// Publishes changes of one second and kills the worker at one strike after the other.
+    mutating func round(arriving count: Int, edited share: Double = 0.4, strikes: [Strike]) async throws {
+        if await world.worker.starts == 0 { try await world.worker.start() }
+        let changes = crowd.round(arriving: try await arrivals(count), edited: share, at: try await nextSecond())
+        let world = world
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await world.publisher.publish(changes) { await world.striker.accepted() } }
+            for strike in strikes { try await carryOut(strike) }
+            // Later rounds must not overtake this one: their edits are newer.
+            try await group.waitForAll()
+        }
+        // An edit that meets a write whose answer was lost would be taken for a conflict, which the CRM wins.
+        try await settle()
+    }
+
+    private func settle() async throws {
+        try await world.until("all changes have their effect", crowd.people) {
+            try await world.worker.requireAlive()
+            return try await world.isDone(crowd.people)
+        }
+    }
+
+    /// Waits until a strike has struck. Where nothing is left to be done that it could hit, it hits the idle worker.
+    private func carryOut(_ strike: Strike) async throws {
+        let (starts, rows) = (await world.worker.starts, try await world.waitingRows())
+        await world.striker.arm(strike)
+        try await world.until("\(strike) strikes", crowd.people) {
+            try await world.worker.requireAlive()
+            if await world.worker.starts > starts { return true }
+            let isReached =
+                if strike == .queued { try await world.waitingRows() != rows } else { try await world.isDone(crowd.people) }
+            if isReached { await world.striker.strike() }
+            return false
+        }
+    }
+
+    /// New people of the marketing account; their ids.
+    private func arrivals(_ count: Int) async throws -> [String] {
+        var ids: [String] = []
+        for number in crowd.people.count..<crowd.people.count + count {
+            let email = "person.\(number + 1)@example.com"
+            _ = await world.marketing.importContacts([ActiveCampaignSandbox.Person(email: email)])
+            ids.append(try #require(await world.marketing.contactID(email: email)))
+        }
+        return ids
+    }
+
+    /// The round's time: ActiveCampaign stamps in whole seconds, and two edits of a person in one second have no order.
+    private mutating func nextSecond() async throws -> Timestamp {
+        let clock = world.clock
+        let earliest = roundTime.advanced(by: .seconds(1))
+        try await eventually("the next second comes") { clock.now() >= earliest }
+        roundTime = Timestamp(seconds: clock.now().milliseconds / 1000)
+        return roundTime
+    }
+}
+
+// MARK: The end
+
+extension CrashRun {
+    /// A last round in peace, of enough changes to reach every partition behind all that came before, and then the proof.
+    mutating func finish(named name: String) async throws {
+        try await round(arriving: 40, edited: 1, strikes: [])
+        try await world.worker.stop()
+        await report(name)
+        try await proveState()
+        try await proveNoDeadLetters(try world.openLog())
+    }
+
+    private func report(_ name: String) async {
+        let (crm, marketing) = (await world.salesforce.counters(), await world.marketing.counters())
+        print(
+            "Dying is safe, \(name): \(await world.worker.kills) kills, \(await world.worker.starts) starts; "
+                + "\(crowd.people.count) people, Salesforce \(crm.total) requests, \(crm.rowsCreated) rows created, "
+                + "\(crm.rowsWritten) written; ActiveCampaign \(marketing.total) requests")
+    }
+
+    private func proveState() async throws {
+        let (store, name) = (world.store, CrashWorld.integration)
+        #expect(await world.worker.kills >= 24)
+        let differences = await world.differences(crowd.people)
+        #expect(differences.isEmpty, "\(differences.count) differences: \(differences.prefix(10).joined(separator: "; "))")
+        #expect(await world.salesforce.counters().rowsCreated == crowd.people.count)
+        let relapses = await world.watch.relapses
+        #expect(relapses.isEmpty, "\(relapses.count) old values came back: \(relapses.prefix(10).joined(separator: "; "))")
+
+        #expect(try await store.parked(integration: name, direction: .inbound, limit: 10).isEmpty)
+        #expect(try await store.tagDepth(integration: name, now: world.clock.now()).parked == 0)
+        for object in CRMObject.allCases {
+            let links = try await store.linkCount(integration: name, object: object)
+            #expect(links == crowd.people.count { $0.object == object })
+        }
+        let people = await world.marketing.people()
+        let untagged = crowd.people.filter { people[$0.id]?.tags != [$0.tag] }.map(\.id)
+        #expect(untagged.isEmpty, "these people do not have their tag: \(untagged)")
+    }
+
+    /// Sends something of our own after whatever is on the topic, so that its end can be told from a pause.
+    private func proveNoDeadLetters(_ log: any EventLog) async throws {
+        let topic = Topics().deadLetters
+        let marks = (0..<40).map {
+            OutgoingRecord(topic: topic, message: EncodedMessage(key: Array("\($0)".utf8), value: [0], headers: []))
+        }
+        try await log.publish(marks)
+        let reader = try await log.subscribe(group: "crash-tests", topics: [topic], options: SubscriptionOptions())
+        var seen = 0
+        while seen < marks.count, let batch = try await reader.next() {
+            let marked = batch.records.count { $0.message.value == [0] }
+            #expect(marked == batch.records.count, "a change became a dead letter")
+            seen += marked
+            _ = try await reader.commit(batch)
+        }
+        await log.close()
+    }
+}

@@ -1,0 +1,91 @@
+import Sandbox
+
+/// Where the worker process is killed.
+enum Strike: Sendable, Equatable {
+    enum Moment: Sendable, CaseIterable {
+        /// The vendor never sees the request.
+        case beforeEffect
+        /// The request has its effect, but nobody is left to hear the answer.
+        case afterEffect
+    }
+
+    /// After so many events of the round were accepted.
+    case accepted(Int)
+    /// As soon as a new row is in the queue: the offsets of what brought it are hardly committed yet.
+    case queued
+    /// At the CRM's request of that number from now on.
+    case request(Int, Moment)
+    /// At the next write to the CRM.
+    case write(Moment)
+    /// At marketing's request of that number from now on.
+    case tag(Int, Moment)
+}
+
+/// Kills the worker where the armed strike says.
+actor Striker {
+    enum Vendor: Sendable { case crm, marketing }
+
+    private let worker: WorkerProcess
+    private var armed: Strike?
+    private var counted = 0
+
+    init(worker: WorkerProcess) { self.worker = worker }
+
+    func arm(_ strike: Strike) {
+        armed = strike
+        counted = 0
+    }
+
+    /// Kills the worker wherever it is.
+    func strike() async {
+        armed = nil
+        await worker.killAndRestart()
+    }
+
+    /// An event was accepted by the log.
+    func accepted() async {
+        guard case .accepted(let number) = armed else { return }
+        counted += 1
+        if counted == number { await strike() }
+    }
+
+    /// When to strike at this request, if at all.
+    func moment(of vendor: Vendor, isWrite: Bool) -> Strike.Moment? {
+        switch (armed, vendor) {
+        case (.request(let number, let moment), .crm), (.tag(let number, let moment), .marketing):
+            counted += 1
+            guard counted == number else { return nil }
+            armed = nil
+            return moment
+        case (.write(let moment), .crm) where isWrite:
+            armed = nil
+            return moment
+        default: return nil
+        }
+    }
+
+    /// Carries out what ``moment(of:isWrite:)`` decided.
+    func kill() async { await worker.killAndRestart() }
+}
+
+/// An emulated vendor whose client may die in the middle of a request.
+struct DeadlyVendor: SandboxHandler {
+    let vendor: any SandboxHandler
+    let kind: Striker.Vendor
+    let striker: Striker
+    /// Looks at the vendor's data after each write.
+    var watch: @Sendable () async -> Void = {}
+
+    func reply(to request: SandboxRequest) async -> SandboxReply {
+        let isWrite = request.method == "PATCH" || request.body.firstRange(of: Array("\"PATCH\"".utf8)) != nil
+        let moment = await striker.moment(of: kind, isWrite: isWrite)
+        if moment == .beforeEffect {
+            await striker.kill()
+            return .hangUp
+        }
+        let reply = await vendor.reply(to: request)
+        if isWrite { await watch() }
+        if moment == .afterEffect { await striker.kill() }
+        return reply
+    }
+}
