@@ -9,8 +9,8 @@ struct Schemas: Sendable {
     var marketing: FieldIndex
 }
 
-/// Keeps descriptions for an hour: they cost calls and change rarely. What changed in between shows as a schema error,
-/// upon which the caller forgets them.
+/// Keeps descriptions for an hour, and longer while they cannot be renewed: they cost calls and change rarely. What changed
+/// in between shows as a schema error, upon which the caller forgets them.
 actor SchemaCache {
     private struct Entry {
         var schemas: Schemas
@@ -19,6 +19,7 @@ actor SchemaCache {
     }
 
     private static let lifetime = Duration.seconds(3600)
+    private static let pauseAfterFailure = Duration.seconds(60)
 
     private let connections: any Connections
     private let clock: any WallClock
@@ -31,18 +32,29 @@ actor SchemaCache {
 
     func schemas(of integration: StoredIntegration) async throws(SyncError) -> Schemas {
         let name = integration.settings.name
-        if let entry = entries[name], entry.revision == integration.revision, clock.now() < entry.expires {
-            return entry.schemas
+        let known = entries[name].flatMap { $0.revision == integration.revision ? $0 : nil }
+        if let known, clock.now() < known.expires { return known.schemas }
+        do {
+            return try await described(integration)
+        } catch {
+            // One side being away must not stop the other: what was known before serves until it is back.
+            guard var known else { throw error }
+            known.expires = clock.now().advanced(by: Self.pauseAfterFailure)
+            entries[name] = known
+            return known.schemas
         }
+    }
+
+    func forget(_ name: String) { entries[name] = nil }
+
+    private func described(_ integration: StoredIntegration) async throws(SyncError) -> Schemas {
         let crm = try await connections.crm(of: integration)
         let marketing = try await connections.marketing(of: integration)
         var objects: [CRMObject: FieldIndex] = [:]
         for object in CRMObject.allCases { objects[object] = FieldIndex(try await crm.describe(object)) }
         let schemas = Schemas(crm: objects, marketing: FieldIndex(try await marketing.describeContacts()))
-        entries[name] = Entry(
+        entries[integration.settings.name] = Entry(
             schemas: schemas, revision: integration.revision, expires: clock.now().advanced(by: Self.lifetime))
         return schemas
     }
-
-    func forget(_ name: String) { entries[name] = nil }
 }
