@@ -22,8 +22,8 @@ struct InboundSettling {
 
     /// The first failure that concerns the whole integration: a limit reached, credentials refused.
     func hold(of batch: InboundBatch) -> (until: Timestamp?, reason: SyncError)? {
-        for item in batch.items {
-            guard let error = failure(of: item) else { continue }
+        let undecided = batch.verdicts.sorted { $0.key < $1.key }.compactMap { failure(of: $0.value) }
+        for error in undecided + batch.items.compactMap(failure(of:)) {
             if case .holdIntegration(let until) = retry.next(after: error, attempts: 1, now: now, jitter: jitter) {
                 return (until, error)
             }
@@ -84,6 +84,10 @@ struct InboundSettling {
             return Settlement(
                 rowID: row.id, version: row.version, result: .park(error), links: links, history: history + [entry])
         }
+    }
+
+    private func failure(of verdict: InboundBatch.Verdict) -> SyncError? {
+        if case .failed(let error) = verdict { error } else { nil }
     }
 
     private func failure(of item: InboundBatch.Item) -> SyncError? {
