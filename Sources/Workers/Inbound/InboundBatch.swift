@@ -139,19 +139,34 @@ extension InboundBatch {
             let item = items[index]
             let object = item.target.object
             guard let schema = schemas.crm[object] else { continue }
+            let candidates = answer.candidates[object]?[candidateKey(of: item)] ?? []
             items[index].resolution = InboundRules.resolve(
-                rows[item.row].change, target: item.target, crm: item.target.link.crmID.flatMap { answer.byID[object]?[$0] },
-                candidates: answer.candidates[object]?[candidateKey(of: item)] ?? [],
+                rows[item.row].change, target: target(of: item, candidates),
+                crm: item.target.link.crmID.flatMap { answer.byID[object]?[$0] }, candidates: candidates,
                 matching: integration.settings.inbound.matching, mappings: mappings[object] ?? [], crmSchema: schema,
                 marketingSchema: schemas.marketing, profile: profile, now: now)
         }
     }
 
-    /// Links to be stored before the write: with them a create whose answer is lost is found again, not repeated.
+    /// The item's target; what an earlier try was to create counts as agreed on only if it was created.
+    private func target(of item: Item, _ candidates: [CRMRecord]) -> InboundTarget {
+        var target = item.target
+        let externalID = target.link.externalID.lowercased()
+        if target.kind == .create, !candidates.contains(where: { $0.externalID?.lowercased() == externalID }) {
+            target.link.base = [:]
+        }
+        return target
+    }
+
+    /// Links to be stored before the write: with them a create whose answer is lost is found again, not repeated, and an
+    /// edit that comes meanwhile is told from what was sent.
     func intents() -> [Link] {
         items.compactMap { item in
+            guard let resolution = item.resolution, resolution.outcome == .create else { return nil }
             // A first-seen person's target has its intent as link; storing it again for a repeated create is harmless.
-            item.resolution?.outcome == .create ? item.target.link : nil
+            var link = item.target.link
+            link.base = resolution.write
+            return link
         }
     }
 
