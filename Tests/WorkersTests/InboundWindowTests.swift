@@ -1,0 +1,132 @@
+import Connectors
+import Contracts
+import Sandbox
+import Store
+import SyncCore
+import Testing
+
+@testable import Workers
+
+@Suite("Inbound: windows and folding")
+struct InboundWindowTests {
+    @Test("IN-1 99 waiting records wait, the hundredth sends all of them")
+    func hundred() async throws {
+        try await withWorld { world in
+            try await world.take((1...99).map { world.creation("\($0)") })
+            #expect(await world.drain.turn() == .at(world.clock.now().advanced(by: .seconds(1))))
+            #expect(await world.salesforce.counters().total == 0)
+
+            try await world.take(world.creation("100"))
+            await world.drainAll()
+            #expect(await world.salesforce.count("Contact") == 100)
+            #expect(try await world.depth().waiting == 0)
+        }
+    }
+
+    @Test("IN-1 ten minutes after the first record everything is sent, and not a millisecond before")
+    func tenMinutes() async throws {
+        try await withWorld { world in
+            try await world.take(world.creation("1"))
+            await world.clock.advance(by: .seconds(300))
+            try await world.take(world.creation("2"))
+            await world.clock.advance(by: .milliseconds(299_999))
+            // The drain comes back at the very end of the window, not at its next look at the store.
+            #expect(await world.drain.turn() == .at(world.clock.now().advanced(by: .milliseconds(1))))
+            #expect(await world.salesforce.counters().total == 0)
+
+            await world.clock.advance(by: .milliseconds(1))
+            await world.drainAll()
+            #expect(await world.salesforce.count("Contact") == 2)
+        }
+    }
+
+    @Test("IN-1 the window is tunable", arguments: [(3, Duration.zero), (2, .seconds(60))])
+    func tunable(records: Int, wait: Duration) async throws {
+        try await withWorld(window: BatchWindow(records: 3, interval: .seconds(60))) { world in
+            try await world.take((1..<records).map { world.creation("\($0)") })
+            await world.drainAll()
+            #expect(await world.salesforce.count("Contact") == 0)
+
+            try await world.take(world.creation("\(records)"))
+            await world.clock.advance(by: wait)
+            await world.drainAll()
+            #expect(await world.salesforce.count("Contact") == records)
+        }
+    }
+
+    @Test("IN-1 after a flush the next record opens a window of its own")
+    func nextWindow() async throws {
+        try await withWorld { world in
+            try await world.create(["1"])
+            try await world.take(world.creation("2"))
+            await world.clock.advance(by: .seconds(599))
+            await world.drainAll()
+            #expect(await world.salesforce.count("Contact") == 1)
+            await world.clock.advance(by: .seconds(1))
+            await world.drainAll()
+            #expect(await world.salesforce.count("Contact") == 2)
+        }
+    }
+
+    @Test("IN-2 many changes of a record become one write of the newest values, in whatever order and batches they come")
+    func newestPerField() async throws {
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+        let ids = orders.indices.flatMap { ["\($0)1", "\($0)2"] }
+        try await withWorld { world in
+            try await world.create(ids)
+            let now = world.clock.now()
+            for (index, order) in orders.enumerated() {
+                func edits(_ id: String) -> [Message] {
+                    let all = [
+                        world.change(id, ["phone": "first", "firstName": "Grace"], at: now.advanced(by: .seconds(1))),
+                        world.change(id, ["phone": "second", "lastName": "Hopper"], at: now.advanced(by: .seconds(2))),
+                        world.change(id, ["phone": "third"], at: now.advanced(by: .seconds(3))),
+                    ]
+                    return order.map { all[$0] }
+                }
+                try await world.take(edits("\(index)1"))
+                for edit in edits("\(index)2") { try await world.take(edit) }
+            }
+            let written = await world.salesforce.counters().rowsWritten
+            await world.flush()
+            #expect(await world.salesforce.counters().rowsWritten == written + ids.count)
+            for id in ids {
+                let record = try await world.crmRecord(id)
+                #expect(record["Phone"] == "third")
+                #expect(record["FirstName"] == "Grace")
+                #expect(record["LastName"] == "Hopper")
+                #expect(try await world.outcomes(id) == ["updated", "created"])
+            }
+        }
+    }
+
+    @Test("IN-2 changes of the same second count in the order of the log, however finely one producer stamps")
+    func sameSecond() async throws {
+        try await withWorld { world in
+            try await world.create(["1", "2", "3"])
+            let second = world.clock.now()
+            let later = second.advanced(by: .milliseconds(900))
+            try await world.take(world.change("1", ["phone": "first"]), world.change("1", ["phone": "last"]))
+            try await world.take(world.change("2", ["phone": "first"]))
+            try await world.take(world.change("2", ["phone": "last"]))
+            try await world.take(
+                world.change("3", ["phone": "first"], at: later), world.change("3", ["phone": "last"], at: second))
+            await world.flush()
+            for id in ["1", "2", "3"] { #expect(try await world.crmRecord(id)["Phone"] == "last") }
+        }
+    }
+
+    @Test("IN-2 a change that comes after a newer one was written changes nothing")
+    func late() async throws {
+        try await withWorld { world in
+            try await world.create(["1"])
+            let earlier = world.clock.now()
+            await world.clock.advance(by: .seconds(60))
+            try await world.take(world.change("1", ["phone": "newer"]))
+            await world.flush()
+            try await world.take(world.change("1", ["phone": "older"], at: earlier))
+            #expect(await world.calls { await world.flush() } == 0)
+            #expect(try await world.crmRecord("1")["Phone"] == "newer")
+        }
+    }
+}
