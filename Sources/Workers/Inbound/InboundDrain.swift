@@ -124,23 +124,26 @@ public actor InboundDrain {
         return try await settle(batch, lease: lease, usage: await crm.usage())
     }
 
-    /// Asks marketing for people of whom a change says too little to create them. Each costs a call, so one that fails
-    /// fails alone.
+    /// Asks marketing for people of whom a change says too little to create them. Each costs a call; one that marketing
+    /// does not know fails alone, while an outage is not asked about for each of them.
     private func completePartialRows(_ batch: inout InboundBatch) async throws {
         let rows = Set(batch.incompleteRows()).sorted()
         guard !rows.isEmpty else { return }
         let marketing = try await connections.marketing(of: batch.integration)
+        var outage: SyncError?
         for row in rows {
             let key = batch.rows[row].key
             do throws(SyncError) {
+                if let outage { throw outage }
                 if let contact = try await marketing.contact(id: key.recordID) {
                     batch.complete(row: row, with: contact)
                 } else {
                     let message = "contact \(key.recordID) does not exist in marketing"
-                    batch.fail(row: row, with: SyncError(.permanent, code: "marketing-record-not-found", message: message))
+                    throw SyncError(.permanent, code: "marketing-record-not-found", message: message)
                 }
             } catch {
                 batch.fail(row: row, with: error)
+                if error.errorClass != .permanent { outage = error }
             }
         }
     }
