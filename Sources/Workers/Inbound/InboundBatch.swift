@@ -135,16 +135,20 @@ extension InboundBatch {
 
 extension InboundBatch {
     mutating func resolve(_ answer: CRMReadResult, now: Timestamp) {
+        // A record belongs to one person, also when several with its email are sent to the CRM together.
+        var adopted: Set<String> = []
         for index in items.indices where items[index].resolution == nil {
             let item = items[index]
             let object = item.target.object
             guard let schema = schemas.crm[object] else { continue }
-            let candidates = answer.candidates[object]?[candidateKey(of: item)] ?? []
-            items[index].resolution = InboundRules.resolve(
+            let candidates = (answer.candidates[object]?[candidateKey(of: item)] ?? []).filter { !adopted.contains($0.id) }
+            let resolution = InboundRules.resolve(
                 rows[item.row].change, target: target(of: item, candidates),
                 crm: item.target.link.crmID.flatMap { answer.byID[object]?[$0] }, candidates: candidates,
                 matching: integration.settings.inbound.matching, mappings: mappings[object] ?? [], crmSchema: schema,
                 marketingSchema: schemas.marketing, profile: profile, now: now)
+            if resolution.outcome == .adopt, let id = resolution.targetID { adopted.insert(id) }
+            items[index].resolution = resolution
         }
     }
 
