@@ -140,6 +140,51 @@ struct InboundGateTests {
         }
     }
 
+    @Test("IN-4 a person sent to both objects becomes both; what fails on one side does not make the other twice")
+    func both() async throws {
+        try await withWorld { world in
+            var person = World.person("1")
+            person["accountName"] = ""
+            try await world.take(world.creation("1", person), world.creation("1", as: .lead, person))
+            await world.flush()
+            #expect(try await world.parked().map(\.error.fields) == [["Company"]])
+            #expect(await world.salesforce.count("Contact") == 1)
+
+            await world.clock.advance(by: .seconds(1))
+            try await world.take(world.change("1", ["accountName": "Northwind"]))
+            await world.flush()
+            #expect(try await world.crmRecord("1", .lead)["Company"] == "Northwind")
+            #expect(await world.salesforce.counters().rowsCreated == 2)
+            #expect(try await world.depth() == QueueDepth())
+        }
+    }
+
+    @Test("OUT-8 a person deleted in marketing stays in the CRM")
+    func deletedInMarketing() async throws {
+        try await withWorld { world in
+            try await world.create(["1"])
+            let deletion = RecordChange(key: world.key("1"), kind: .deleted, occurredAt: world.clock.now())
+            try await world.take(.recordChange(deletion))
+            #expect(await world.calls { await world.flush() } == 0)
+            #expect(await world.salesforce.count("Contact") == 1)
+            #expect(try await world.depth() == QueueDepth())
+        }
+    }
+
+    @Test("GEN-6 of two people with the email of one CRM record only one becomes that record")
+    func sharedEmail() async throws {
+        try await withWorld { world in
+            let known = await world.salesforce.insert("Contact", ["LastName": "Known", "Email": "shared@example.com"])
+            try await world.take(
+                (1...2).map { world.creation("\($0)", World.person("\($0)").merging(["email": "shared@example.com"]) { $1 }) })
+            await world.flush()
+            let ids = [try await world.crmID("1"), try await world.crmID("2")]
+            #expect(Set(ids).count == 2)
+            #expect(ids.contains(try #require(known)))
+            #expect(await world.salesforce.count("Contact") == 2)
+        }
+    }
+
     @Test("GEN-6 a person the CRM knows by email is adopted, not created a second time")
     func adopted() async throws {
         try await withWorld { world in

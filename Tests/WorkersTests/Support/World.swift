@@ -63,6 +63,12 @@ actor World {
         Self.tagDrain(holder: holder, store: store, connections: connections, clock: clock)
     }
 
+    nonisolated func batcher() -> InboundBatcher {
+        InboundBatcher(
+            log: log, store: store, connections: connections, topics: Topics(), clock: clock, holder: "first",
+            logger: Self.logger, jitter: { 1 })
+    }
+
     private static func drain(holder: String, store: Store, connections: VendorConnections, clock: VirtualClock) -> InboundDrain {
         InboundDrain(
             integration: name, holder: holder, store: store, connections: connections, clock: clock, settings: DrainSettings(),
