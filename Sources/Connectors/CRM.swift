@@ -30,17 +30,29 @@ public struct CRMCandidateKey: Sendable, Hashable {
     }
 }
 
-/// The records found. One that does not exist, is deleted or invisible is missing.
+/// The records found. One that does not exist, is deleted or invisible is missing, unless its object is among the failures.
 public struct CRMReadResult: Sendable, Equatable {
     public var byID: [CRMObject: [String: CRMRecord]]
     /// For each key of the request that matched: every record with that external ID or (ignoring case) that email.
     public var candidates: [CRMObject: [CRMCandidateKey: [CRMRecord]]]
+    /// The objects that could not be read, each with the reason (class `.permanent` or `.schema`). Nothing is known about
+    /// their records: they are in neither list, yet that does not mean that they do not exist.
+    public var failures: [CRMObject: SyncError]
 
     public init(
-        byID: [CRMObject: [String: CRMRecord]] = [:], candidates: [CRMObject: [CRMCandidateKey: [CRMRecord]]] = [:]
+        byID: [CRMObject: [String: CRMRecord]] = [:], candidates: [CRMObject: [CRMCandidateKey: [CRMRecord]]] = [:],
+        failures: [CRMObject: SyncError] = [:]
     ) {
         self.byID = byID
         self.candidates = candidates
+        self.failures = failures
+    }
+
+    /// Notes that an object could not be read and forgets what was read of it: half an answer would look like the whole.
+    public mutating func fail(_ object: CRMObject, _ error: SyncError) {
+        byID[object] = nil
+        candidates[object] = nil
+        failures[object] = error
     }
 }
 
@@ -82,7 +94,8 @@ public protocol CRM: Sendable {
     /// Makes sure the connection works; throws the vendor's own error (CON-1).
     func probe() async throws(SyncError)
     func describe(_ object: CRMObject) async throws(SyncError) -> ObjectSchema
-    /// One conflict read for a whole batch.
+    /// One conflict read for a whole batch. Throws when the read fails as a whole (transport, credentials, limits, outage);
+    /// what concerns one object only is among the result's failures and leaves the other objects' records in place.
     func read(_ request: CRMReadRequest) async throws(SyncError) -> CRMReadResult
     /// Writes each record on its own: the answer has one result per write, in order. Never throws for a single record;
     /// a call that fails as a whole gives its error to every record it carried.

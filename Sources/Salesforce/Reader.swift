@@ -15,25 +15,52 @@ struct Reader {
     private enum Part {
         case retrieve(RecordFields, ids: [String])
         case query(RecordFields, keys: [CRMCandidateKey], soql: String)
+
+        var object: CRMObject {
+            switch self {
+            case .retrieve(let fields, _), .query(let fields, _, _): fields.object
+            }
+        }
     }
 
     func read(_ request: CRMReadRequest) async throws(SyncError) -> CRMReadResult {
+        var result = CRMReadResult()
         var parts: [Part] = []
         for object in CRMObject.allCases {
-            // What cannot be an id cannot be a record either, yet would spoil the whole retrieve.
-            let ids = Set(request.ids[object] ?? []).filter(RecordID.isWellFormed).sorted()
-            let keys = request.candidates[object] ?? []
-            guard !ids.isEmpty || !keys.isEmpty else { continue }
-            let fields = try await fields(of: object, wanted: request.fields[object] ?? [])
-            parts += ids.chunks(of: Self.idsPerRetrieve).map { .retrieve(fields, ids: $0) }
-            parts += queries(fields, keys: keys)
+            do throws(SyncError) {
+                parts += try await self.parts(object, of: request)
+            } catch {
+                try Self.contain(error, of: object, in: &result)
+            }
         }
-        var result = CRMReadResult()
         for group in parts.chunks(of: SalesforceSession.subrequestsPerCall) {
-            let answers = try await session.composite(group.map(subrequest), effect: .repeatable)
-            for (part, answer) in zip(group, answers) { try await add(answer, of: part, to: &result) }
+            let due = group.filter { result.failures[$0.object] == nil }
+            guard !due.isEmpty else { continue }
+            let answers = try await session.composite(due.map(subrequest), effect: .repeatable)
+            for (part, answer) in zip(due, answers) where result.failures[part.object] == nil {
+                do throws(SyncError) {
+                    try await add(answer, of: part, to: &result)
+                } catch {
+                    try Self.contain(error, of: part.object, in: &result)
+                }
+            }
         }
         return result
+    }
+
+    /// Keeps a failure that the object's own records or fields cause from stopping the other object; the rest is everyone's.
+    private static func contain(_ error: SyncError, of object: CRMObject, in result: inout CRMReadResult) throws(SyncError) {
+        guard error.errorClass == .permanent || error.errorClass == .schema else { throw error }
+        result.fail(object, error)
+    }
+
+    private func parts(_ object: CRMObject, of request: CRMReadRequest) async throws(SyncError) -> [Part] {
+        // What cannot be an id cannot be a record either, yet would spoil the whole retrieve.
+        let ids = Set(request.ids[object] ?? []).filter(RecordID.isWellFormed).sorted()
+        let keys = request.candidates[object] ?? []
+        guard !ids.isEmpty || !keys.isEmpty else { return [] }
+        let fields = try await fields(of: object, wanted: request.fields[object] ?? [])
+        return ids.chunks(of: Self.idsPerRetrieve).map { .retrieve(fields, ids: $0) } + queries(fields, keys: keys)
     }
 
     private func fields(of object: CRMObject, wanted: [String]) async throws(SyncError) -> RecordFields {

@@ -23,17 +23,18 @@ actor ScriptedOrg: HTTPTransport {
     private(set) var calls: [Call] = []
     private(set) var descriptions = 0
     private let script: Script
-    private var hidden: Set<String> = []
+    private var hidden: [String: Set<String>] = [:]
 
     init(_ script: @escaping Script) { self.script = script }
 
-    func hide(_ field: String) { hidden.insert(field) }
+    func hide(_ field: String, of object: CRMObject = .contact) { hidden[object.apiName, default: []].insert(field) }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let path = String(request.url.trimmingPrefix("https://acme.test"))
         if path.hasSuffix("/describe") {
             descriptions += 1
-            return .json(200, Self.description(hiding: hidden))
+            let object = path.split(separator: "/").dropLast().last.map(String.init) ?? ""
+            return .json(200, Self.description(hiding: hidden[object] ?? []))
         }
         let body = (try? JSONValue.parse(request.body)) ?? .null
         let call = Call(number: calls.count + 1, request: request, path: path, body: body)
