@@ -31,6 +31,14 @@ enum VendorErrors {
         return SyncError(errorClass(code: code, message: message, now: now), code: code, message: message, fields: fields)
     }
 
+    /// The error of one row of a collections answer.
+    static func rowError(in result: JSONValue, of target: CRMWrite.Target, now: Timestamp) -> SyncError? {
+        let error = firstError(in: result, now: now)
+        // What has the key of a create may be the record that an earlier, slow call of ours made: it is to be read back.
+        if case .upsert = target, error?.code == "DUPLICATE_VALUE" { return withClass(.inDoubt, error) }
+        return error
+    }
+
     static func errorClass(code: String, message: String, now: Timestamp) -> ErrorClass {
         switch code {
         case "UNABLE_TO_LOCK_ROW": .lock

@@ -178,7 +178,7 @@ struct Writer {
 
     private func outcome(_ result: JSONValue, of write: CRMWrite) -> Result<CRMWriteSuccess, SyncError> {
         guard result["success"]?.boolValue == true else {
-            let error = VendorErrors.firstError(in: result, now: session.now)
+            let error = VendorErrors.rowError(in: result, of: write.target, now: session.now)
             return .failure(error ?? .unusableAnswer("the record's result states neither success nor error", effect: .write))
         }
         if let id = result["id"]?.stringValue {

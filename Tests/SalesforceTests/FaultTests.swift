@@ -116,7 +116,22 @@ struct FaultTests {
             ("SERVER_UNAVAILABLE", .transient), ("ALL_OR_NONE_OPERATION_ROLLED_BACK", .transient),
         ])
     func recordErrors(code: String, expected: ErrorClass) async {
-        let connection = Connection { call throws(TransportError) in
+        let results = await Self.refusingSecond(code).crm.write([update("a"), update("b")])
+        #expect(results.first?.failure == nil)
+        #expect(results.last?.failure == SyncError(expected, code: code, message: "Own words", fields: ["LastName"]))
+    }
+
+    @Test("IN-10 a create refused as a duplicate is in doubt: an earlier call of our own may have made the record")
+    func duplicateCreate() async {
+        let results = await Self.refusingSecond("DUPLICATE_VALUE").crm.write([upsert("a"), upsert("b")])
+        #expect(results.first?.failure == nil)
+        #expect(
+            results.last?.failure == SyncError(.inDoubt, code: "DUPLICATE_VALUE", message: "Own words", fields: ["LastName"]))
+    }
+
+    /// Saves the first record of a call and refuses the second.
+    private static func refusingSecond(_ code: String) -> Connection {
+        Connection { _ throws(TransportError) in
             .parts([
                 (
                     200,
@@ -130,9 +145,6 @@ struct FaultTests {
                 )
             ])
         }
-        let results = await connection.crm.write([update("a"), update("b")])
-        #expect(results.first?.failure == nil)
-        #expect(results.last?.failure == SyncError(expected, code: code, message: "Own words", fields: ["LastName"]))
     }
 
     @Test(
