@@ -36,7 +36,8 @@ enum VendorErrors {
         let error = firstError(in: result, now: now)
         // What has the key of a create may be the record that an earlier, slow call of ours made: it is to be read back.
         if case .upsert = target, error?.code == "DUPLICATE_VALUE" { return withClass(.inDoubt, error) }
-        return error
+        // The call was let in, so its credentials work: what is forbidden is this record.
+        return error?.errorClass == .auth ? withClass(.permanent, error) : error
     }
 
     static func errorClass(code: String, message: String, now: Timestamp) -> ErrorClass {

@@ -129,6 +129,16 @@ struct FaultTests {
             results.last?.failure == SyncError(.inDoubt, code: "DUPLICATE_VALUE", message: "Own words", fields: ["LastName"]))
     }
 
+    @Test(
+        "IN-10 what a record is denied is that record's error and never stops the integration",
+        arguments: ["FORBIDDEN", "FUNCTIONALITY_NOT_ENABLED", "TXN_SECURITY_NO_ACCESS", "API_DISABLED_FOR_ORG"])
+    func deniedRecord(code: String) async {
+        let results = await Self.refusingSecond(code).crm.write([update("a"), update("b")])
+        #expect(results.first?.failure == nil)
+        #expect(results.last?.failure?.errorClass == .permanent)
+        #expect(results.last?.failure?.code == code)
+    }
+
     /// Saves the first record of a call and refuses the second.
     private static func refusingSecond(_ code: String) -> Connection {
         Connection { _ throws(TransportError) in
