@@ -47,6 +47,8 @@ public actor TokenSource {
     private let refreshTokens: RefreshTokenStore
     private let request: @Sendable (Secret?) async throws(SyncError) -> TokenGrant
     private var current: AccessToken?
+    /// A rotated refresh token that could not be saved, with the one it replaced.
+    private var unsaved: (token: Secret, replaced: Secret?)?
     private var refresh: Task<Result<AccessToken, SyncError>, Never>?
 
     /// - Parameters:
@@ -80,10 +82,13 @@ public actor TokenSource {
     private func refreshed() async -> Result<AccessToken, SyncError> {
         defer { refresh = nil }
         do throws(SyncError) {
-            let grant = try await request(try await refreshTokens.load())
+            let refreshToken = try await refreshToken()
+            let grant = try await request(refreshToken)
             if let rotated = grant.rotatedRefreshToken {
                 // Before the access token is used: a crash after this line loses nothing, one before it would lose the grant.
+                unsaved = (rotated, refreshToken)
                 try await refreshTokens.save(rotated)
+                unsaved = nil
             }
             current = grant.access
             return .success(grant.access)
@@ -91,5 +96,18 @@ public actor TokenSource {
             current = nil
             return .failure(error)
         }
+    }
+
+    /// The stored token, or the one that an earlier refresh could not save, as soon as it is saved.
+    private func refreshToken() async throws(SyncError) -> Secret? {
+        let stored = try await refreshTokens.load()
+        // A token stored meanwhile by someone else, such as a manager who connected anew, is the newer one.
+        guard let kept = unsaved, kept.token != stored, kept.replaced == stored else {
+            unsaved = nil
+            return stored
+        }
+        try await refreshTokens.save(kept.token)
+        unsaved = nil
+        return kept.token
     }
 }

@@ -55,6 +55,64 @@ struct TokenSourceTests {
         await #expect(throws: failure) { try await source.token() }
     }
 
+    /// A store whose saving can be made to fail.
+    private actor Shelf {
+        private static let full = SyncError(.transient, code: "store", message: "disk full")
+        private(set) var token = Secret("0")
+        private(set) var failures: Int
+
+        init(failures: Int) { self.failures = failures }
+
+        func put(_ token: Secret) { self.token = token }
+
+        func save(_ token: Secret) throws(SyncError) {
+            guard failures == 0 else {
+                failures -= 1
+                throw Self.full
+            }
+            self.token = token
+        }
+
+        nonisolated var store: RefreshTokenStore {
+            RefreshTokenStore(
+                load: { () async throws(SyncError) in await self.token },
+                save: { (token: Secret) async throws(SyncError) in try await self.save(token) })
+        }
+    }
+
+    /// A vendor that rotates: every token works once, and its successor is the next number.
+    private static func rotating(_ shelf: Shelf, _ log: Log) -> TokenSource {
+        TokenSource(refreshTokens: shelf.store) { refresh throws(SyncError) in
+            let used = refresh?.reveal() ?? ""
+            await log.add(used)
+            return TokenGrant(access: access("from \(used)"), rotatedRefreshToken: Secret("\(used)+"))
+        }
+    }
+
+    @Test("CON-3 a rotated token that could not be saved is saved and used by the next refresh", arguments: 1...3)
+    func savedLater(failures: Int) async throws {
+        let (shelf, log) = (Shelf(failures: failures), Log())
+        let source = Self.rotating(shelf, log)
+        for _ in 0..<failures { await #expect(throws: SyncError.self) { try await source.token() } }
+        // Until it is saved, no other token is asked for.
+        #expect(await log.lines == ["0"])
+        let fresh = try await source.token()
+        #expect(fresh == Self.access("from 0+"))
+        _ = try await source.token(replacing: fresh)
+        #expect(await log.lines == ["0", "0+", "0++"])
+        #expect(await shelf.token == Secret("0+++"))
+    }
+
+    @Test("CON-3 an unsaved token does not replace one that was stored meanwhile")
+    func storedMeanwhile() async throws {
+        let (shelf, log) = (Shelf(failures: 1), Log())
+        let source = Self.rotating(shelf, log)
+        await #expect(throws: SyncError.self) { try await source.token() }
+        await shelf.put(Secret("reconnected"))
+        #expect(try await source.token() == Self.access("from reconnected"))
+        #expect(await shelf.token == Secret("reconnected+"))
+    }
+
     @Test("A rotated token is saved even when the caller who asked for it has given up")
     func impatientCaller() async throws {
         let clock = VirtualClock()
