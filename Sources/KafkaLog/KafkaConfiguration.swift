@@ -54,9 +54,12 @@ public struct KafkaConfiguration: Sendable, Equatable {
         guard faults.isEmpty else { throw .configuration(faults.joined(separator: "; ")) }
     }
 
-    /// Whether a property's value must never be shown.
-    static func isSecret(_ name: String) -> Bool {
-        ["password", "secret", "pem", "jaas", "oauthbearer.config", "token"].contains { name.lowercased().contains($0) }
+    /// Whether a property's value must never be shown, nor written in a file that is shared.
+    public static func isSecret(_ name: String) -> Bool {
+        let name = name.lowercased()
+        // Where tokens are asked for is no token.
+        guard !name.hasSuffix(".url") else { return false }
+        return ["password", "secret", "pem", "jaas", "oauthbearer.config", "token"].contains { name.contains($0) }
     }
 }
 
