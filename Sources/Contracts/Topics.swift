@@ -11,6 +11,9 @@ public struct Topics: Sendable, Hashable {
     /// What could not be read or settled, with Kafka Connect's error headers.
     public var deadLetters: String { "\(prefix).dead-letters" }
 
+    /// The consumer group of the inbound batchers.
+    public var inboundGroup: String { "\(prefix)-inbound-batcher" }
+
     /// Every topic that exists so far.
     public var all: [String] { [marketingChanges, automationEvents, deadLetters] }
 }

@@ -74,8 +74,6 @@ struct CrashRun {
             // Later rounds must not overtake this one: their edits are newer.
             try await group.waitForAll()
         }
-        // An edit that meets a write whose answer was lost would be taken for a conflict, which the CRM wins.
-        try await settle()
     }
 
     private func settle() async throws {
@@ -126,6 +124,7 @@ extension CrashRun {
     /// A last round in peace, of enough changes to reach every partition behind all that came before, and then the proof.
     mutating func finish(named name: String) async throws {
         try await round(arriving: 40, edited: 1, strikes: [])
+        try await settle()
         try await world.worker.stop()
         await report(name)
         try await proveState()

@@ -10,7 +10,7 @@ struct RecordsTests {
     func linkRoundTrip() async throws {
         let store = try memoryStore()
         let lease = try await store.lease()
-        let full = Link(
+        var full = Link(
             integration: "acme", object: .lead, marketingID: "7", crmID: "00Q7", externalID: "x", state: .linked,
             base: [
                 "A": .blank, "B": .text("Zoë \"quoted\"\n"), "C": .number(1234.5), "D": .boolean(true),
@@ -18,6 +18,7 @@ struct RecordsTests {
             ],
             seen: ["email": Stamp(at: at(1), sequence: 9)], tags: Stamped(["one", "two"], Stamp(at: at(2), sequence: 10)),
             overruled: ["B", "A"])
+        full.sent = ["B": .text("new")]
         let creating = link("7", object: .contact, state: .creating)
         try await store.saveLinks([full, creating], lease: lease, now: at(0))
         let expected = ["7": [CRMObject.lead: full, .contact: creating]]

@@ -37,7 +37,7 @@ struct InboundIngestTests {
                     "unknown-integration", "unknown-object", "malformed-json", "not-cloudevent", "unknown-type",
                 ])
             #expect(infos.map(\.offset) == records[1...5].map(\.offset))
-            #expect(infos.allSatisfy { $0.topic == "tandem.marketing.changes" && $0.connectorName == InboundIngest.group })
+            #expect(infos.allSatisfy { $0.topic == "tandem.marketing.changes" && $0.connectorName == Topics().inboundGroup })
             #expect(infos.map(\.stage) == [.taskPut, .taskPut, .valueConverter, .valueConverter, .valueConverter])
             for record in records[1...5] { #expect(letters.map(DeadLetter.original(of:)).contains(record.message)) }
         }
@@ -71,7 +71,7 @@ struct InboundIngestTests {
             #expect(try await world.depth().ready == 5)
             try await world.publish([world.creation("6")])
             // What was committed is not delivered once more.
-            #expect(try await world.next(of: InboundIngest.group, topic: Topics().marketingChanges, count: 1).count == 1)
+            #expect(try await world.next(of: Topics().inboundGroup, topic: Topics().marketingChanges, count: 1).count == 1)
         }
     }
 

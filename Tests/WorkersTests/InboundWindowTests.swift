@@ -75,6 +75,8 @@ struct InboundWindowTests {
         try await withWorld { world in
             try await world.create(ids)
             let now = world.clock.now()
+            // What is told as of the future counts as of when it was told.
+            await world.clock.advance(by: .seconds(3))
             for (index, order) in orders.enumerated() {
                 func edits(_ id: String) -> [Message] {
                     let all = [

@@ -45,7 +45,8 @@ extension Store {
             try KeyBatch.forEach(contactIDs) { placeholders, batch in
                 let sql = """
                     SELECT contact_id, tag FROM tag_tasks
-                    WHERE integration_id = \(IntegrationNames.idOfName) AND contact_id IN (\(placeholders)) ORDER BY id
+                    WHERE integration_id = \(IntegrationNames.idOfName) AND state <> 2 AND contact_id IN (\(placeholders))
+                    ORDER BY id
                     """
                 let rows = try db.rows(sql, [integration] + StatementArguments(batch)) { row in
                     (contact: try row.value(0) as String, tag: try row.value(1) as String)

@@ -49,32 +49,36 @@ enum LinkTable {
         _ integration: String, where condition: String, _ arguments: StatementArguments, _ db: Database
     ) throws -> [Link] {
         let sql = """
-            SELECT object, marketing_id, crm_id, external_id, state, base, seen, tags, overruled FROM links
+            SELECT object, marketing_id, crm_id, external_id, state, base, seen, tags, overruled, sent FROM links
             WHERE integration_id = \(IntegrationNames.idOfName) AND \(condition) ORDER BY id
             """
         return try db.rows(sql, [integration] + arguments) { row in
-            Link(
+            var link = Link(
                 integration: integration, object: try row.named(0), marketingID: try row.value(1), crmID: try row.value(2),
                 externalID: try row.value(3), state: try row.named(4), base: try row.stored(5, Link.base(from:)),
                 seen: try row.stored(6, Link.seen(from:)), tags: try row.stored(7, Link.tags(from:)),
                 overruled: try row.stored(8, Link.overruled(from:)))
+            link.sent = try row.stored(9, Link.base(from:))
+            return link
         }
     }
 
     static func save(_ link: Link, integration: Int64, now: Timestamp, _ db: Database) throws {
         let sql = """
             INSERT INTO links (integration_id, object, marketing_id, crm_id, external_id, state, base, seen, tags, overruled,
-                updated_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                sent, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (integration_id, marketing_id, object) DO UPDATE SET crm_id = excluded.crm_id,
                 external_id = excluded.external_id, state = excluded.state, base = excluded.base, seen = excluded.seen,
-                tags = excluded.tags, overruled = excluded.overruled, updated_at = excluded.updated_at
+                tags = excluded.tags, overruled = excluded.overruled, sent = excluded.sent,
+                updated_at = excluded.updated_at
             """
         try db.run(
             sql,
             [
                 integration, link.object.rawValue, link.marketingID, link.crmID, link.externalID, link.state.rawValue,
-                link.baseJSON.text, link.seenJSON.text, link.tagsJSON.text, link.overruledJSON.text, now.milliseconds,
+                link.baseJSON.text, link.seenJSON.text, link.tagsJSON.text, link.overruledJSON.text, link.sentJSON.text,
+                now.milliseconds,
             ])
     }
 }

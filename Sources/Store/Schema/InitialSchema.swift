@@ -127,6 +127,7 @@ enum InitialSchema {
             seen TEXT NOT NULL,
             tags TEXT NOT NULL,
             overruled TEXT NOT NULL,
+            sent TEXT NOT NULL,
             updated_at BIGINT NOT NULL,
             UNIQUE (integration_id, marketing_id, object)
         )

@@ -26,6 +26,9 @@ public struct InboundResolution: Sendable, Hashable {
     public var decisions: [FieldDecisionRecord]
     /// The link as it is stored if the write succeeds; after a failure, as it was.
     public var link: Link
+    /// The link as it is stored before the write, so that what was sent is known if the answer is lost: a create is then
+    /// read back instead of repeated, and a newer edit is not taken for a conflict with Tandem's own value.
+    public var intent: Link?
 
     /// Whether the CRM has to be called.
     public var needsWrite: Bool {

@@ -23,7 +23,7 @@ extension InboundRules {
                     "the CRM has no \(target.object.rawValue) \(link.crmID ?? "") that the integration's user can see")
             }
             let fields = context.incoming(change, isCreate: false, seen: link.seen)
-            return update(crm, fields, link: link, original: target.link, profile: profile, now: now)
+            return update(crm, fields, in: context, link: link, original: target.link, profile: profile, now: now)
         case .create:
             guard change.email(profile)?.isBlank == false else {
                 return .failed(target.link, code: "no-email", "a person without an email address does not sync")
@@ -35,7 +35,8 @@ extension InboundRules {
                 return create(context.incoming(change, isCreate: true, seen: [:]), in: context, link: link, original: target.link)
             case .one(let record):
                 let fields = context.incoming(change, isCreate: false, seen: [:])
-                var resolution = update(record, fields, link: link, original: target.link, profile: profile, now: now)
+                var resolution = update(
+                    record, fields, in: context, link: link, original: target.link, profile: profile, now: now)
                 if case .failed = resolution.outcome { return resolution }
                 resolution.outcome = .adopt
                 return resolution
@@ -53,7 +54,8 @@ extension InboundRules {
         _ change: PendingChange, target: InboundTarget, mappings: [FieldMapping], crmSchema: FieldIndex,
         marketingSchema: FieldIndex
     ) -> InboundResolution? {
-        guard target.kind == .update else { return nil }
+        // With an answer outstanding the base may not be what the CRM holds.
+        guard target.kind == .update, target.link.sent.isEmpty else { return nil }
         let context = MappingContext(mappings: mappings, crm: crmSchema, marketing: marketingSchema)
         var link = target.link
         link.tags = newerTags(change.tags, link.tags)
@@ -113,10 +115,14 @@ extension InboundRules {
                 original, code: "required-field-missing",
                 "the CRM creates no \(link.object.rawValue) without \(missing.joined(separator: ", "))", fields: missing)
         }
+        link.sent = [:]
         link.base.merge(write) { $1 }
         link.state = .linked
+        var intent = original
+        intent.sent = write
         return InboundResolution(
-            outcome: .create, write: write, targetID: nil, stampsExternalID: true, decisions: decisions, link: link)
+            outcome: .create, write: write, targetID: nil, stampsExternalID: true, decisions: decisions, link: link,
+            intent: intent)
     }
 
     /// The failure that names every field whose value cannot be read, if there is one (MAP-3).

@@ -3,20 +3,38 @@ import Contracts
 extension InboundRules {
     /// Merges what the change brings into an existing record.
     static func update(
-        _ record: CRMRecord, _ fields: [IncomingField], link: Link, original: Link, profile: Profile, now: Timestamp
+        _ record: CRMRecord, _ fields: [IncomingField], in context: MappingContext, link: Link, original: Link, profile: Profile,
+        now: Timestamp
     ) -> InboundResolution {
+        let link = link.confirmed(by: record, context.crm)
         let isWaiting = profile.isWaiting(record.syncStatus)
         // What is ignored anyway need not be readable.
         if !isWaiting, let failure = unreadable(fields, link: original) { return failure }
-        var merger = RecordMerger(record: record, original: original, link: link, isWaiting: isWaiting, now: now)
+        var merger = RecordMerger(record: record, original: link, link: link, isWaiting: isWaiting, now: now)
         for field in fields { merger.take(field) }
         merger.link.state = .linked
         merger.link.crmID = record.id
         let outcome: InboundResolution.Outcome =
             if isWaiting { .ignoredByConflict } else if merger.write.isEmpty { .unchanged } else { .update }
+        var intent = link
+        intent.sent = merger.write
         return InboundResolution(
             outcome: outcome, write: merger.write, targetID: record.id,
-            stampsExternalID: (record.externalID ?? "").isEmpty, decisions: merger.decisions, link: merger.link)
+            stampsExternalID: (record.externalID ?? "").isEmpty, decisions: merger.decisions, link: merger.link, intent: intent)
+    }
+}
+
+extension Link {
+    /// Takes what the CRM holds of the values sent before for agreed on, and forgets the rest: it did not arrive.
+    fileprivate func confirmed(by record: CRMRecord, _ schema: FieldIndex) -> Link {
+        var link = self
+        for (name, value) in sent {
+            guard let held = record.values[name], let type = schema[name]?.type, type.areEqual(held, value) else { continue }
+            link.base[name] = value
+            link.overruled.remove(name)
+        }
+        link.sent = [:]
+        return link
     }
 }
 

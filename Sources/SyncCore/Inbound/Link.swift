@@ -28,6 +28,9 @@ public struct Link: Sendable, Hashable {
     /// CRM fields whose marketing value lost and must be overwritten by the next outbound sync (IN-6). Their base stays
     /// what it was, so that outbound still sees the CRM's value as a change.
     public var overruled: Set<String>
+    /// What was being written when the link was stored last, by CRM field; empty once the answer is settled. A value the
+    /// CRM turns out to hold did arrive and counts as agreed on, so that a newer edit is not taken for a conflict with it.
+    public var sent: [String: FieldValue] = [:]
 
     public init(
         integration: String, object: CRMObject, marketingID: String, crmID: String? = nil, externalID: String, state: State,

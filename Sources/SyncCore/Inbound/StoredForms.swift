@@ -51,6 +51,9 @@ extension Link {
         json.objectValue?.mapEvery(FieldValue.init(json:))
     }
 
+    /// What was sent, in the form of the base.
+    public var sentJSON: JSONValue { .object(sent.mapValues(\.json)) }
+
     /// `[ms, sequence]` by marketing field.
     public var seenJSON: JSONValue { .object(seen.mapValues { .array($0.json) }) }
 

@@ -96,8 +96,8 @@ extension InboundBatch {
 
     /// Adds what marketing holds of a person and decides about the row anew: only now is it known whether there is an
     /// email (GEN-2).
-    mutating func complete(row: Int, with contact: MarketingContact) {
-        let stamp = Stamp(at: contact.updatedAt ?? .distantPast, sequence: -1)
+    mutating func complete(row: Int, with contact: MarketingContact, now: Timestamp) {
+        let stamp = Stamp(at: min(contact.updatedAt ?? .distantPast, now), sequence: -1)
         var known = PendingChange(fields: contact.fields.mapValues { Stamped($0, stamp) }, tags: Stamped(contact.tags, stamp))
         known.merge(rows[row].change)
         rows[row].change = known
@@ -140,10 +140,13 @@ extension InboundBatch {
         for index in items.indices where items[index].resolution == nil {
             let item = items[index]
             let object = item.target.object
-            guard let schema = schemas.crm[object] else { continue }
+            guard let schema = schemas.crm[object], answer.failures[object] == nil else {
+                items[index].result = .failure(Self.unreadable(object, answer.failures[object]))
+                continue
+            }
             let candidates = (answer.candidates[object]?[candidateKey(of: item)] ?? []).filter { !adopted.contains($0.id) }
             let resolution = InboundRules.resolve(
-                rows[item.row].change, target: target(of: item, candidates),
+                rows[item.row].change, target: item.target,
                 crm: item.target.link.crmID.flatMap { answer.byID[object]?[$0] }, candidates: candidates,
                 matching: integration.settings.inbound.matching, mappings: mappings[object] ?? [], crmSchema: schema,
                 marketingSchema: schemas.marketing, profile: profile, now: now)
@@ -152,26 +155,17 @@ extension InboundBatch {
         }
     }
 
-    /// The item's target; what an earlier try was to create counts as agreed on only if it was created.
-    private func target(of item: Item, _ candidates: [CRMRecord]) -> InboundTarget {
-        var target = item.target
-        let externalID = target.link.externalID.lowercased()
-        if target.kind == .create, !candidates.contains(where: { $0.externalID?.lowercased() == externalID }) {
-            target.link.base = [:]
-        }
-        return target
+    /// An object that cannot be read delays its own records only, and no single record is at fault: they are tried again.
+    private static func unreadable(_ object: CRMObject, _ reason: SyncError?) -> SyncError {
+        SyncError(
+            .transient, code: reason?.code ?? "unknown-object",
+            message: reason?.message ?? "the CRM describes no \(object.rawValue)", fields: reason?.fields ?? [])
     }
 
     /// Links to be stored before the write: with them a create whose answer is lost is found again, not repeated, and an
     /// edit that comes meanwhile is told from what was sent.
     func intents() -> [Link] {
-        items.compactMap { item in
-            guard let resolution = item.resolution, resolution.outcome == .create else { return nil }
-            // A first-seen person's target has its intent as link; storing it again for a repeated create is harmless.
-            var link = item.target.link
-            link.base = resolution.write
-            return link
-        }
+        items.compactMap { item in item.resolution?.needsWrite == true ? item.resolution?.intent : nil }
     }
 
     /// The writes, each with the item it belongs to.

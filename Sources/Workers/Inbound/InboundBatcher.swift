@@ -45,7 +45,9 @@ public struct InboundBatcher: Sendable {
             group.addTask { try await ingest.run { await wakeUps.wake($0) } }
             group.addTask { await superviseDrains(wakeUps) }
             try await group.next()
-            group.cancelAll()
+            // Told to shut down, the drains end by themselves once their flush is settled.
+            if !Task.isShuttingDownGracefully { group.cancelAll() }
+            try await group.waitForAll()
         }
     }
 
@@ -62,8 +64,14 @@ public struct InboundBatcher: Sendable {
                     let tags = TagDrain(
                         integration: name, holder: holder, store: store, connections: connections, clock: clock,
                         settings: settings, logger: logger, jitter: jitter)
-                    group.addTask { await loop(await wakeUps.forRecords(of: name)) { await drain.turn() } }
-                    group.addTask { await loop(await wakeUps.forTags(of: name)) { await tags.turn() } }
+                    group.addTask {
+                        await loop(await wakeUps.forRecords(of: name)) { await drain.turn() }
+                        await drain.release()
+                    }
+                    group.addTask {
+                        await loop(await wakeUps.forTags(of: name)) { await tags.turn() }
+                        await tags.release()
+                    }
                 }
                 await cancelWhenGracefulShutdown {
                     try? await clock.sleep(until: clock.now().advanced(by: settings.pollInterval))

@@ -40,6 +40,9 @@ public actor InboundDrain {
     private let jitter: @Sendable () -> Double
     private let settings: DrainSettings
     private let logger: Logger
+    private var lease: Lease?
+    /// The revision of the settings that the turn works with.
+    private var revision: Int?
     private var failuresInARow = 0
 
     public init(
@@ -77,10 +80,21 @@ public actor InboundDrain {
         return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
     }
 
+    /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
+    public func release() async {
+        guard let lease else { return }
+        do {
+            try await store.releaseLease(lease)
+        } catch {
+            logger.notice("the lease was left to run out", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func dueWork() async throws -> NextTurn {
         let now = clock.now()
         let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
+        revision = integration.revision
         if let hold = try await store.hold(of: name, direction: .inbound) {
             guard !hold.isActive(at: now) else { return pollAgain }
             try await store.releaseHold(integration: name, direction: .inbound)
@@ -94,6 +108,7 @@ public actor InboundDrain {
         guard let lease = try await store.acquireLease("inbound/\(name)", holder: holder, ttl: settings.leaseTTL, now: now) else {
             return pollAgain
         }
+        self.lease = lease
         return try await LeaseKeeper(store: store, clock: clock, ttl: settings.leaseTTL).keep(lease) {
             try await self.flush(integration, lease: lease)
         }
@@ -113,11 +128,15 @@ public actor InboundDrain {
         try await completePartialRows(&batch)
 
         let request = batch.readRequest()
-        if request != CRMReadRequest() { batch.resolve(try await crm.read(request), now: clock.now()) }
-        let intents = batch.intents()
-        if !intents.isEmpty { try await store.saveLinks(intents, lease: lease, now: clock.now()) }
+        if request != CRMReadRequest() {
+            let answer = try await crm.read(request)
+            if answer.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
+            batch.resolve(answer, now: clock.now())
+        }
         let writes = batch.writes()
         if !writes.isEmpty {
+            // Also makes sure that the lease is still held.
+            try await store.saveLinks(batch.intents(), lease: lease, now: clock.now())
             let results = await crm.write(writes.map(\.write))
             for (write, result) in zip(writes, results) { batch.record(result, forItem: write.item) }
         }
@@ -136,7 +155,7 @@ public actor InboundDrain {
             do throws(SyncError) {
                 if let outage { throw outage }
                 if let contact = try await marketing.contact(id: key.recordID) {
-                    batch.complete(row: row, with: contact)
+                    batch.complete(row: row, with: contact, now: clock.now())
                 } else {
                     let message = "contact \(key.recordID) does not exist in marketing"
                     throw SyncError(.permanent, code: "marketing-record-not-found", message: message)
@@ -171,25 +190,28 @@ public actor InboundDrain {
         failuresInARow += 1
         let now = clock.now()
         switch settings.retry.next(after: error, attempts: 1, now: now, jitter: jitter()) {
-        case .holdIntegration(let until):
-            do {
-                try await hold(error, until: until)
-            } catch {
-                logger.error("the hold could not be stored", metadata: ["error": "\(error)"])
-            }
-            return .at(now.advanced(by: settings.pollInterval))
+        case .holdIntegration(let until): await keepHold(error, until: until)
         case .retry, .park:
             if error.errorClass == .schema { await schemas.forget(name) }
-            logger.warning("the CRM or marketing did not answer as it should", metadata: Self.metadata(of: error))
-            return .at(settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter()))
+            await keepHold(error, until: settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter()))
+        }
+        return .at(now.advanced(by: settings.pollInterval))
+    }
+
+    private func keepHold(_ error: SyncError, until: Timestamp?) async {
+        do {
+            try await hold(error, until: until)
+        } catch {
+            logger.error("the hold could not be stored", metadata: ["error": "\(error)"])
         }
     }
 
+    /// Lets the integration wait, with the reason for the operator; without `until`, for its manager. Who applied other
+    /// settings while the refused call was under way is not waited for.
     private func hold(_ reason: SyncError, until: Timestamp?) async throws {
-        logger.warning(
-            "inbound waits",
-            metadata: Self.metadata(of: reason).merging(["until": "\(until?.iso8601 ?? "the settings are applied again")"]) { $1 }
-        )
+        if until == nil, try await store.integration(name)?.revision != revision { return }
+        let end = until?.iso8601 ?? "the settings are applied again"
+        logger.warning("inbound waits", metadata: Self.metadata(of: reason).merging(["until": "\(end)"]) { $1 })
         try await store.hold(integration: name, direction: .inbound, until: until, reason: reason, now: clock.now())
     }
 

@@ -18,8 +18,6 @@ public struct InboundIngest: Sendable {
     private let clock: any WallClock
     private let logger: Logger
     private let integrations: IntegrationCache
-    /// The consumer group of every inbound batcher.
-    public static let group = "tandem-inbound-batcher"
 
     public init(log: any EventLog, store: Store, topics: Topics, clock: any WallClock, logger: Logger) {
         self.log = log
@@ -33,39 +31,42 @@ public struct InboundIngest: Sendable {
     /// Consumes until the log is closed or the task is cancelled. `onNews` hears which integrations have new rows.
     public func run(onNews: @Sendable (Set<String>) async -> Void) async throws {
         let subscription = try await log.subscribe(
-            group: Self.group, topics: [topics.marketingChanges, topics.automationEvents], options: SubscriptionOptions())
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await follow(subscription.assignments) }
-            await consume(subscription, onNews: onNews)
-            group.cancelAll()
+            group: topics.inboundGroup, topics: [topics.marketingChanges, topics.automationEvents], options: SubscriptionOptions()
+        )
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                group.addTask { await follow(subscription.assignments) }
+                try await consume(subscription, onNews: onNews)
+            }
+        } catch {
+            await subscription.close()
+            throw error
         }
         await subscription.close()
     }
 
-    private func consume(_ subscription: any LogSubscription, onNews: @Sendable (Set<String>) async -> Void) async {
-        do {
-            while let batch = try await cancelWhenGracefulShutdown({ try await subscription.next() }) {
-                guard let news = await ingestPersistently(batch.records) else { return }
-                if try await subscription.commit(batch) == .abandoned {
-                    logger.info("partitions moved before their batch was committed; it will be delivered again")
-                }
-                await onNews(news)
+    private func consume(_ subscription: any LogSubscription, onNews: @Sendable (Set<String>) async -> Void) async throws {
+        while let batch = try await cancelWhenGracefulShutdown({ try await subscription.next() }) {
+            let news = await persistently("a batch could not be taken in yet") { try await ingest(batch.records) }
+            guard let news else { return }
+            let outcome = await persistently("offsets could not be committed yet") { try await subscription.commit(batch) }
+            if outcome == .abandoned {
+                logger.info("partitions moved before their batch was committed; it will be delivered again")
             }
-        } catch {
-            logger.error("the subscription ended", metadata: ["error": "\(error)"])
+            await onNews(news)
         }
     }
 
-    /// Ingests a batch, waiting out failures of the store and of the log: giving up would lose the change.
+    /// Does `work`, waiting out failures of the store and of the log: giving up would lose the change.
     /// `nil` when the worker was stopped first.
-    private func ingestPersistently(_ records: [LogRecord]) async -> Set<String>? {
+    private func persistently<Result>(_ complaint: Logger.Message, _ work: () async throws -> Result) async -> Result? {
         var pause = Duration.milliseconds(200)
         while !Task.isStopping {
             do {
-                return try await ingest(records)
+                return try await work()
             } catch {
-                logger.warning(
-                    "a batch could not be taken in yet", metadata: ["error": "\(error)", "records": "\(records.count)"])
+                logger.warning(complaint, metadata: ["error": "\(error)"])
                 guard (try? await clock.sleep(until: clock.now().advanced(by: pause))) != nil else { return nil }
                 pause = min(pause * 2, .seconds(10))
             }
@@ -78,14 +79,13 @@ public struct InboundIngest: Sendable {
     /// - Returns: the integrations that have new or changed rows.
     /// - Throws: ``StoreError`` or ``EventLogError``; nothing is half done then that a repetition would do twice.
     public func ingest(_ records: [LogRecord]) async throws -> Set<String> {
-        var intake = Intake()
+        var intake = Intake(group: topics.inboundGroup)
         for record in records { intake.read(record) }
         let known = try await integrations.integrations(including: intake.names)
         intake.sort(into: known)
 
         if !intake.deadLetters.isEmpty {
-            try await log.publish(
-                intake.deadLetters.map { OutgoingRecord(topic: topics.deadLetters, message: $0.message) })
+            try await bury(intake.deadLetters)
             report(intake.deadLetters)
         }
         if !intake.entries.isEmpty {
@@ -93,6 +93,22 @@ public struct InboundIngest: Sendable {
             Counter(label: "tandem_ingested_total").increment(by: intake.entries.count)
         }
         return Set(intake.entries.map(\.key.integration))
+    }
+
+    /// Publishes dead letters. One the log will not take (it grew by its headers) goes without its value rather than
+    /// holding up its partition for ever; the headers still say where the original lies.
+    private func bury(_ letters: [Intake.Letter]) async throws {
+        do throws(EventLogError) {
+            try await log.publish(letters.map { OutgoingRecord(topic: topics.deadLetters, message: $0.message) })
+        } catch {
+            guard !error.isTransient else { throw error }
+            let bare = letters.map { letter in
+                var message = letter.message
+                message.value = nil
+                return OutgoingRecord(topic: topics.deadLetters, message: message)
+            }
+            try await log.publish(bare)
+        }
     }
 
     private func report(_ letters: [Intake.Letter]) {

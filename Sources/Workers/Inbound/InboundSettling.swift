@@ -50,11 +50,11 @@ struct InboundSettling {
         var history: [HistoryEntry] = []
         var failed: (error: SyncError, crmID: String?)?
         for item in items {
-            guard let resolution = item.resolution else { continue }
             if let error = failure(of: item) {
-                if failed == nil { failed = (error, resolution.targetID) }
+                if failed == nil { failed = (error, item.target.link.crmID) }
                 continue
             }
+            guard let resolution = item.resolution else { continue }
             var link = resolution.link
             if case .success(let success) = item.result {
                 link.crmID = success.id

@@ -11,10 +11,19 @@ struct Intake {
         var reason: String
     }
 
+    /// Field values are lists at most; what is nested deeper could not be stored and read back.
+    private static let maxDepth = 8
+
+    /// The consumer group, named in dead letters.
+    let group: String
     private(set) var entries: [QueueEntry] = []
     private(set) var tags: [(integration: String, contactID: String, tag: String)] = []
     private(set) var deadLetters: [Letter] = []
     private var unsorted: [(event: Event, record: LogRecord)] = []
+
+    init(group: String) {
+        self.group = group
+    }
 
     /// The integrations that the messages read so far name.
     var names: Set<String> { Set(unsorted.map(\.event.message.key.integration)) }
@@ -42,19 +51,25 @@ struct Intake {
                     reason: "\(key.object) is not an object of the marketing side that syncs")
                 continue
             }
+            guard event.message.fields.values.allSatisfy({ $0.depth <= Self.maxDepth }) else {
+                reject(record, stage: .valueConverter, code: "invalid-data", reason: "a field is nested too deeply")
+                continue
+            }
             guard integration.state != .disconnected else { continue }
-            accept(event.message, sequence: record.sequence, profile: Profile(name: integration.settings.profile))
+            accept(event.message, from: record, profile: Profile(name: integration.settings.profile))
         }
         unsorted = []
     }
 
-    private mutating func accept(_ message: Message, sequence: Int64, profile: Profile) {
+    /// Nothing happens after it was appended: a time from the future would make every later change look old.
+    private mutating func accept(_ message: Message, from record: LogRecord, profile: Profile) {
+        let sequence = record.sequence
         switch message {
         case .recordChange(var change):
-            change.occurredAt = change.occurredAt.wholeSecond
+            change.occurredAt = min(change.occurredAt, record.timestamp).wholeSecond
             entries.append(QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
         case .automationAction(var action):
-            action.occurredAt = action.occurredAt.wholeSecond
+            action.occurredAt = min(action.occurredAt, record.timestamp).wholeSecond
             entries.append(QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)))
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
             if action.fields["email"]?.isBlank != true {
@@ -66,7 +81,7 @@ struct Intake {
 
     private mutating func reject(_ record: LogRecord, stage: DeadLetterStage, code: String, reason: String) {
         let info = DeadLetterInfo(
-            topic: record.topic, partition: record.partition, offset: record.offset, connectorName: InboundIngest.group,
+            topic: record.topic, partition: record.partition, offset: record.offset, connectorName: group,
             stage: stage, component: "InboundIngest", code: code, reason: reason)
         deadLetters.append(Letter(message: DeadLetter.message(for: record.message, info), code: code, reason: reason))
     }
@@ -96,7 +111,25 @@ extension AutomationAction.Action {
     }
 }
 
+extension JSONValue {
+    /// How many arrays and objects lie within each other.
+    fileprivate var depth: Int {
+        switch self {
+        case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
+        case .object(let members): 1 + (members.values.map(\.depth).max() ?? 0)
+        default: 0
+        }
+    }
+}
+
 extension Message {
+    var fields: [String: JSONValue] {
+        switch self {
+        case .recordChange(let change): change.fields
+        case .automationAction(let action): action.fields
+        }
+    }
+
     var key: RecordKey {
         switch self {
         case .recordChange(let change): change.key

@@ -18,6 +18,7 @@ actor TagDrain {
     private let jitter: @Sendable () -> Double
     private let settings: DrainSettings
     private let logger: Logger
+    private var lease: Lease?
 
     init(
         integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
@@ -44,6 +45,16 @@ actor TagDrain {
         }
     }
 
+    /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
+    func release() async {
+        guard let lease else { return }
+        do {
+            try await store.releaseLease(lease)
+        } catch {
+            logger.notice("the lease was left to run out", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func dueTags() async throws -> NextTurn {
         let now = clock.now()
         let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
@@ -53,6 +64,7 @@ actor TagDrain {
             let lease = try await store.acquireLease("tags/\(name)", holder: holder, ttl: settings.leaseTTL, now: now)
         else { return pollAgain }
 
+        self.lease = lease
         return try await LeaseKeeper(store: store, clock: clock, ttl: settings.leaseTTL).keep(lease) {
             try await self.give(tasks, of: integration, lease: lease)
         }
@@ -73,7 +85,11 @@ actor TagDrain {
                 switch settings.retry.next(after: error, attempts: task.attempts + 1, now: at, jitter: jitter()) {
                 case .retry(let at): retry.append((id: task.id, at: at, error: error))
                 case .park: parked.append((id: task.id, error: error))
-                case .holdIntegration(let until): next = .at(until ?? at.advanced(by: .seconds(60)))
+                case .holdIntegration(let until):
+                    // The task waits too: one that is refused for reasons of its own must not keep the others from their turn.
+                    let resume = until ?? at.advanced(by: .seconds(900))
+                    retry.append((id: task.id, at: resume, error: error))
+                    next = .at(until ?? at.advanced(by: .seconds(60)))
                 }
                 logger.warning("a tag could not be given", metadata: ["contact": "\(task.contactID)", "code": "\(error.code)"])
                 if next != .now { break }

@@ -4,7 +4,7 @@ import Store
 
 /// Keeps a lease alive while work goes on under it, however long a vendor takes to answer.
 ///
-/// A lease that is lost all the same does not interrupt the work: its commit is refused by the fencing token.
+/// A lease that is lost all the same ends the work: what it would still write is someone else's to decide by now.
 struct LeaseKeeper: Sendable {
     let store: Store
     let clock: any WallClock
@@ -17,7 +17,7 @@ struct LeaseKeeper: Sendable {
             defer { group.cancelAll() }
             group.addTask { try await work() }
             group.addTask {
-                await renew(lease)
+                try await renew(lease)
                 return nil
             }
             while let finished = try await group.next() {
@@ -27,12 +27,18 @@ struct LeaseKeeper: Sendable {
         }
     }
 
-    private func renew(_ lease: Lease) async {
+    private func renew(_ lease: Lease) async throws {
         var lease = lease
         while (try? await clock.sleep(until: clock.now().advanced(by: ttl / 3))) != nil {
-            // A store that does not answer now may answer in time for the next try.
-            guard let renewed = try? await store.renewLease(lease, ttl: ttl, now: clock.now()) else { continue }
-            lease = renewed
+            do throws(StoreError) {
+                guard let renewed = try await store.renewLease(lease, ttl: ttl, now: clock.now()) else {
+                    throw StoreError(code: StoreError.leaseLostCode, message: "\(lease.name) was taken over")
+                }
+                lease = renewed
+            } catch {
+                // A store that does not answer now may answer in time for the next try.
+                guard error.isTransient else { throw error }
+            }
         }
     }
 }

@@ -50,6 +50,32 @@ struct ResolveUpdateTests {
         #expect(resolution.link.seen == ["phone": stamp(1), "firstName": stamp(1)])
     }
 
+    @Test("IN-6 our own write whose answer was lost is no edit of the CRM's", arguments: ["2", "4"])
+    func ownWrite(arrived: String) {
+        var link = linked(base: Self.agreed)
+        link.sent = ["Phone": .text("2")]
+        let crm = record(["Phone": .text(arrived)])
+        let resolution = resolve(change(at: 2, ["phone": "3"]), link: link, crm: crm)
+        #expect(resolution.write == (arrived == "2" ? ["Phone": .text("3")] : [:]), "anything else is an edit of the CRM's")
+        #expect(resolution.link.sent.isEmpty)
+        guard arrived == "2" else { return }
+        // Should the answer be lost again, what arrived before must still be known.
+        #expect(resolution.intent?.base["Phone"] == .text("2") && resolution.intent?.sent == resolution.write)
+    }
+
+    @Test("GEN-5 while a write may have arrived the CRM is asked, even for a value as agreed on before")
+    func sentForbidsShortCut() {
+        var link = linked(base: Self.agreed)
+        func shortCut() -> InboundResolution? {
+            InboundRules.resolveWithoutCall(
+                change(at: 2, ["phone": "1"]), target: InboundTarget(object: .contact, kind: .update, link: link),
+                mappings: MappingSet.defaults[.contact], crmSchema: contactFields, marketingSchema: marketingFields)
+        }
+        #expect(shortCut()?.outcome == .unchanged)
+        link.sent = ["Phone": .text("2")]
+        #expect(shortCut() == nil)
+    }
+
     @Test("IN-6 in a conflict the CRM wins by default, and the marketing value waits to be overwritten")
     func conflict() {
         let resolution = resolve(change(at: 1, ["phone": "2"]), crm: record(["Phone": .text("3")]))
