@@ -218,7 +218,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["Runtime", "SyncCore", "Contracts"], swiftSettings: settings
+            name: "RuntimeTests",
+            dependencies: [
+                "Runtime", "Gateway", "KafkaLog", "Sandbox", "EventLog", "Store", "Connectors", "SyncCore", "Contracts",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "CrashTests",

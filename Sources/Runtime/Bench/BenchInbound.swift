@@ -27,7 +27,8 @@ enum BenchInbound {
             logger.logLevel = .critical
             self.logger = logger
             store = try Store.open(path: directory + "/tandem.sqlite", key: .generate())
-            playground = await Playground(requestsPerSecond: 1_000_000, clock: { clock.now() })
+            playground = await Playground(
+                requestsPerSecond: 1_000_000, instanceURL: "https://acme.my.salesforce.com", clock: { clock.now() })
             let transport = InProcessTransport([
                 "acme.my.salesforce.com": playground.salesforce, "acme.api-us1.com": playground.marketing,
             ])

@@ -26,8 +26,10 @@ enum BenchLogs {
         let now = SystemClock().now()
         let topic = Topics().marketingChanges
         let prepared = (0..<batch).map { OutgoingRecord(topic: topic, message: BenchEvents.change(person: $0, edit: 0, at: now)) }
+        // The first one connects, which is not what is measured.
+        try await log.publish(prepared)
         let append = try await clock.measure {
-            for _ in 0..<records / batch { try await log.publish(prepared) }
+            for _ in 1..<records / batch { try await log.publish(prepared) }
         }
         let subscription = try await log.subscribe(group: "bench", topics: [topic], options: SubscriptionOptions())
         var seen = 0
@@ -46,7 +48,7 @@ enum BenchLogs {
         await subscription.close()
         await log.close()
         return [
-            .rate("\(name): append, \(batch) at a time", records, in: append, unit: "events"),
+            .rate("\(name): append, \(batch) at a time", records - batch, in: append, unit: "events"),
             .rate("\(name): consume and commit", records - (first?.records.count ?? 0), in: consume, unit: "events"),
         ]
     }

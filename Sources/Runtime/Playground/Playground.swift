@@ -21,12 +21,14 @@ struct Playground: Sendable {
     let requestsPerSecond: Int
 
     init(
-        requestsPerSecond: Int, clock: @escaping @Sendable () -> Timestamp, rules: SalesforceRules = SalesforceRules(),
+        requestsPerSecond: Int, instanceURL: String? = nil, clock: @escaping @Sendable () -> Timestamp,
+        rules: SalesforceRules = SalesforceRules(),
         deliver: @escaping WebhookDelivery = { _, _, _ in 0 }
     ) async {
         let milliseconds: @Sendable () -> Int64 = { clock().milliseconds }
         var org = SalesforceOptions(clock: milliseconds)
         org.rules = rules
+        org.instanceURL = instanceURL
         org.objects = org.objects.map { object in
             object.adding([
                 .number("AnnualIncome__c", .currency), .text("Occupation__c", 40), .plain("BirthDate__c", .date),
