@@ -32,11 +32,21 @@ public final class GatewayService: Service {
         do {
             try await application.run()
         } catch {
-            await bound.resolve(nil)
-            throw error
+            guard await bound.resolve(nil) else { throw error }
+            throw ListenError(host: configuration.host, port: configuration.port, reason: "\(error)")
         }
         await bound.resolve(nil)
     }
+}
+
+/// The address to listen on is taken, forbidden or not this machine's.
+public struct ListenError: Error, Sendable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+    /// The system's own words.
+    public var reason: String
+
+    public var description: String { "cannot listen on \(host):\(port): \(reason)" }
 }
 
 /// A port that is known once, at the latest when the server ends.
@@ -56,10 +66,13 @@ private actor BoundPort {
         }
     }
 
-    func resolve(_ port: Int?) {
-        guard case .waiting(let continuations) = state else { return }
+    /// Whether it was not known before.
+    @discardableResult
+    func resolve(_ port: Int?) -> Bool {
+        guard case .waiting(let continuations) = state else { return false }
         state = .known(port)
         for continuation in continuations { continuation.resume(returning: port) }
+        return true
     }
 }
 

@@ -97,10 +97,11 @@ struct GatewayServiceTests {
             let services = ServiceGroup(configuration: .init(services: [second], logger: logger))
             let running = Task { try await services.run() }
             #expect(await second.port() == nil)
-            guard case .failure = await running.result else {
+            guard case .failure(let error) = await running.result else {
                 Issue.record("two gateways on one port")
                 return
             }
+            #expect("\(error)".hasPrefix("cannot listen on 127.0.0.1:\(port): "))
         }
     }
 }

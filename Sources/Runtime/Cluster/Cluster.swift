@@ -34,10 +34,18 @@ struct Cluster: Sendable {
             metrics: observability.metrics, logger: logger)
     }
 
-    static func openStore(_ configuration: ClusterConfiguration) throws -> Store {
+    static func openStore(_ configuration: ClusterConfiguration) throws(StoreError) -> Store {
         try makeDataDirectory(configuration)
         let path = configuration.store.path ?? configuration.file("tandem.sqlite")
-        return try Store.open(path: path, key: try StoreKeyFile.key(for: configuration))
+        let key = try StoreKeyFile.key(for: configuration)
+        do {
+            return try Store.open(path: path, key: key)
+        } catch {
+            var error = error
+            error.message = "the store \(path) does not open: \(error.message)"
+            if error.code == "wrong-key" { error.message += "; the key is \(StoreKeyFile.place(in: configuration))" }
+            throw error
+        }
     }
 
     private static func openLog(
@@ -56,9 +64,15 @@ struct Cluster: Sendable {
         }
     }
 
-    private static func makeDataDirectory(_ configuration: ClusterConfiguration) throws {
-        try FileManager.default.createDirectory(
-            atPath: configuration.dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    private static func makeDataDirectory(_ configuration: ClusterConfiguration) throws(StoreError) {
+        let path = configuration.dataDirectory
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            let reason = error.localizedDescription
+            throw StoreError(code: "no-data-directory", message: "the data directory \(path) cannot be made: \(reason)")
+        }
     }
 
     func close() async {
@@ -84,14 +98,34 @@ struct Cluster: Sendable {
 
     func gateway() -> GatewayService {
         let settings = configuration.gateway
+        let directory = IntegrationDirectory(store: store, clock: clock)
+        return server(
+            directory, GatewayConfiguration(host: settings.host, port: settings.port, maxBody: settings.maxBody))
+    }
+
+    /// Answers `/health`, `/ready` and `/metrics` where the configuration says so, and knows no webhooks.
+    func probes() -> GatewayService? {
+        let settings = configuration.metrics
+        guard let port = settings.port else { return nil }
+        let nothing = IntegrationDirectory(clock: clock) { _ in nil }
+        return server(nothing, GatewayConfiguration(host: settings.host, port: port))
+    }
+
+    private func server(_ directory: IntegrationDirectory, _ address: GatewayConfiguration) -> GatewayService {
         let gateway = Gateway(
-            log: log, directory: IntegrationDirectory(store: store, clock: clock), clock: clock, topics: topics,
-            maxBody: settings.maxBody,
-            metrics: { metrics.exposition() }, logger: logger)
-        return GatewayService(
-            gateway: gateway,
-            configuration: GatewayConfiguration(host: settings.host, port: settings.port, maxBody: settings.maxBody),
-            logger: logger)
+            log: log, directory: directory, clock: clock, topics: topics, maxBody: address.maxBody,
+            readiness: { await unreadiness() }, metrics: { metrics.exposition() }, logger: logger)
+        return GatewayService(gateway: gateway, configuration: address, logger: logger)
+    }
+
+    /// Why the process can do nothing now, or `nil` when it can.
+    private func unreadiness() async -> String? {
+        do {
+            _ = try await store.integrations()
+            return nil
+        } catch {
+            return "the store cannot be read: \(error.code)"
+        }
     }
 
     /// Applies integration files: stores settings and sealed secrets, and lets what waited for its manager go on.

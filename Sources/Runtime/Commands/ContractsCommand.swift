@@ -38,7 +38,8 @@ struct ContractsCommand: ParsableCommand {
         }
         guard stale.isEmpty else {
             let names = stale.map(\.path).joined(separator: ", ")
-            throw ValidationError("not as the code says: \(names) in \(directory); 'make contracts' writes them anew")
+            throw CommandFailure(
+                description: "not as the code says: \(names) in \(directory); 'make contracts' writes them anew")
         }
         print("\(documents.count) documents match the code")
     }

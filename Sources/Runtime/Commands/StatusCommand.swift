@@ -22,8 +22,8 @@ struct StatusCommand: AsyncParsableCommand {
         defer { try? store.close() }
         let integrations = try await store.integrations().filter { name == nil || $0.settings.name == name }
         guard !integrations.isEmpty else {
-            throw ValidationError(
-                name.map { "no integration is named \($0)" } ?? "no integration is applied yet: 'tandem apply -f FILE'")
+            throw name.map(CommandFailure.noIntegration)
+                ?? CommandFailure(description: "no integration is applied yet: 'tandem apply -f FILE'")
         }
         for integration in integrations {
             let status = try await IntegrationStatus(of: integration, in: store, parkedLimit: parked, now: SystemClock().now())

@@ -13,10 +13,27 @@ struct TandemCommand: AsyncParsableCommand {
 
 /// The option every command shares that works on a cluster.
 struct ClusterOptions: ParsableArguments {
-    @Option(name: .long, help: "The cluster's configuration file.")
-    var config = "Config/tandem.yaml"
+    static let defaultPath = "Config/tandem.yaml"
 
-    func load() throws(ConfigurationError) -> ClusterConfiguration {
-        try ConfigurationLoader().cluster(at: config)
+    @Option(
+        help: "The cluster's configuration file. (default: \(ClusterOptions.defaultPath), or the defaults when there is none)")
+    var config: String?
+
+    /// The file, or without one what an empty file says. A file that is named must be there.
+    func load(_ loader: ConfigurationLoader = ConfigurationLoader()) throws(ConfigurationError) -> ClusterConfiguration {
+        if config == nil, loader.environment.read(Self.defaultPath) == nil { return ClusterConfiguration() }
+        return try loader.cluster(at: path)
+    }
+
+    /// The file's name for messages.
+    var path: String { config ?? Self.defaultPath }
+}
+
+/// What the operator asked for cannot be done, though it was asked in the right way.
+struct CommandFailure: Error, CustomStringConvertible {
+    var description: String
+
+    static func noIntegration(named name: String) -> CommandFailure {
+        CommandFailure(description: "no integration is named \(name); 'tandem get' lists them")
     }
 }

@@ -28,13 +28,14 @@ struct InboundBatcherCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inbound-batcher",
         abstract: "Takes marketing changes and automation actions from the log and carries them to the CRM.",
-        discussion: "With 'log: kafka' any number may run; with the embedded log use 'tandem up' instead.")
+        discussion: WorkerProcess.scaling)
 
     @OptionGroup var options: ClusterOptions
 
     func run() async throws {
         try await WorkerProcess.runOnKafka("inbound-batcher", options) { cluster in
-            [InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("inbound-batcher")))]
+            let batcher = cluster.inboundBatcher(holder: Cluster.holderName("inbound-batcher"))
+            return [InboundBatcherService(batcher: batcher)] + (cluster.probes().map { [$0] } ?? [])
         }
     }
 }
@@ -43,7 +44,7 @@ struct InboundBatcherCommand: AsyncParsableCommand {
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway", abstract: "Receives webhooks and automation actions and answers once they are in the log.",
-        discussion: "With 'log: kafka' any number may run; with the embedded log use 'tandem up' instead.")
+        discussion: WorkerProcess.scaling)
 
     @OptionGroup var options: ClusterOptions
 
@@ -54,6 +55,11 @@ struct GatewayCommand: AsyncParsableCommand {
 
 /// What every long-running process does: read the configuration, open the ports, run, close.
 enum WorkerProcess {
+    static let scaling = """
+        With 'log: kafka' any number may run; with the embedded log use 'tandem up' instead. For now all executables of a \
+        cluster run on one machine and share its data directory, where the store is.
+        """
+
     static func run(
         _ role: String, _ options: ClusterOptions, services: (Cluster) async throws -> [any Service]
     ) async throws {
@@ -65,9 +71,8 @@ enum WorkerProcess {
     ) async throws {
         let configuration = try options.load()
         guard configuration.log == .kafka else {
-            let reason =
-                "\(options.config) says 'log: embedded', which belongs to one process: run 'tandem up', or set 'log: kafka'"
-            throw ValidationError(reason)
+            let reason = "the log is embedded, which belongs to one process: run 'tandem up', or set 'log: kafka'"
+            throw CommandFailure(description: "\(options.path): \(reason)")
         }
         try await run(role, configuration, services: services)
     }

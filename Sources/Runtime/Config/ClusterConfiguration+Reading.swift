@@ -1,11 +1,12 @@
 import Foundation
+import KafkaLog
 import SyncCore
 
 extension ClusterConfiguration {
     /// Reads a document; what cannot be read is reported and keeps its default.
     init(_ document: ConfigurationValue) {
         let keys = [
-            "data", "log", "kafka", "assignment", "topics", "gateway", "store", "workers", "integrations", "logging",
+            "data", "log", "kafka", "assignment", "topics", "gateway", "metrics", "store", "workers", "integrations", "logging",
         ]
         guard !document.isNull, let root = document.mapping(known: keys) else { return }
         root["data"]?.text().assign(to: &dataDirectory)
@@ -15,6 +16,7 @@ extension ClusterConfiguration {
         if log == .kafka { requireServers(root) }
         if let topics = root["topics"] { self.topics = Topics(topics) }
         if let gateway = root["gateway"] { self.gateway = Gateway(gateway) }
+        if let metrics = root["metrics"] { self.metrics = Metrics(metrics) }
         if let store = root["store"] { self.store = Store(store) }
         if let workers = root["workers"]?.mapping(known: ["inbound"]), let inbound = workers["inbound"] {
             self.inbound = InboundWorker(inbound)
@@ -32,16 +34,12 @@ extension ClusterConfiguration {
 }
 
 extension ClusterConfiguration.Kafka {
-    private static let secretProperties: Set = [
-        "sasl.password", "sasl.oauthbearer.client.secret", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
-    ]
-
     init(_ value: ConfigurationValue) {
         guard let mapping = value.openMapping() else { return }
         for (name, entry) in mapping.entries where !entry.value.isNull {
             if name == "bootstrap.servers" {
                 properties[name] = Self.servers(entry.value)
-            } else if Self.secretProperties.contains(name) || entry.value.isMapping {
+            } else if KafkaConfiguration.isSecret(name) || entry.value.isMapping {
                 secrets[name] = entry.value.secret()
             } else {
                 properties[name] = entry.value.text()
@@ -86,6 +84,14 @@ extension ClusterConfiguration.Gateway {
         mapping["host"]?.text().assign(to: &host)
         mapping["port"]?.integer(in: 0...65_535).assign(to: &port)
         mapping["maxBody"]?.integer(in: 1024...(64 << 20)).assign(to: &maxBody)
+    }
+}
+
+extension ClusterConfiguration.Metrics {
+    init(_ value: ConfigurationValue) {
+        guard let mapping = value.mapping(known: ["host", "port"]) else { return }
+        mapping["host"]?.text().assign(to: &host)
+        port = mapping["port"]?.integer(in: 0...65_535)
     }
 }
 

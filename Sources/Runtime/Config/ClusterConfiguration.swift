@@ -38,6 +38,13 @@ struct ClusterConfiguration: Sendable, Equatable {
         var maxBody = 1 << 20
     }
 
+    /// Where workers other than the gateway, which has its own port, answer `/health`, `/ready` and `/metrics`.
+    struct Metrics: Sendable, Equatable {
+        var host = "127.0.0.1"
+        /// `nil`: nowhere.
+        var port: Int?
+    }
+
     struct Store: Sendable, Equatable {
         /// `nil`: a file in the data directory.
         var path: String?
@@ -74,6 +81,7 @@ struct ClusterConfiguration: Sendable, Equatable {
     var assignment = Assignment.range
     var topics = Topics()
     var gateway = Gateway()
+    var metrics = Metrics()
     var store = Store()
     var inbound = InboundWorker()
     /// Files of integrations, or directories of such files, that are applied at the start.

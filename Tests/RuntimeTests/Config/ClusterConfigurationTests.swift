@@ -26,6 +26,7 @@ struct ClusterConfigurationTests {
             assignment: cooperative-sticky
             topics: {prefix: t.x, partitions: 9}
             gateway: {host: 0.0.0.0, port: 0, maxBody: 2048}
+            metrics: {host: 0.0.0.0, port: 9090}
             store: {path: /srv/s.db, key: {env: KEY}}
             workers: {inbound: {lease: 1m, retry: {base: 1s, cap: 2m, attempts: 3}}}
             integrations: [a.yaml, more]
@@ -39,6 +40,7 @@ struct ClusterConfigurationTests {
         expected.assignment = .cooperativeSticky
         expected.topics = .init(prefix: "t.x", partitions: 9)
         expected.gateway = .init(host: "0.0.0.0", port: 0, maxBody: 2048)
+        expected.metrics = .init(host: "0.0.0.0", port: 9090)
         expected.store = .init(path: "/srv/s.db", key: Secret(key))
         expected.inbound = .init(leaseTTL: .seconds(60), retry: .init(base: .seconds(1), cap: .seconds(120), attempts: 3))
         expected.integrations = ["a.yaml", "more"]
@@ -55,8 +57,8 @@ struct ClusterConfigurationTests {
             ("worker: {}", "tandem.yaml:1: worker: unknown key; did you mean workers?"),
             (
                 "zzzzzzzz: 1",
-                "tandem.yaml:1: zzzzzzzz: unknown key; known are data, log, kafka, assignment, topics, gateway, store, workers, "
-                    + "integrations, logging"
+                "tandem.yaml:1: zzzzzzzz: unknown key; known are data, log, kafka, assignment, topics, gateway, metrics, store, "
+                    + "workers, integrations, logging"
             ),
             ("gateway: {port: 65536}", #"tandem.yaml:1: gateway.port: must be a whole number from 0 to 65535, not "65536""#),
             (
@@ -84,7 +86,11 @@ struct ClusterConfigurationTests {
         #expect(ConfigurationFixture(variables: ["SHORT": "c2hvcnQ="]).clusterProblems(yaml) == [expected])
     }
 
-    @Test("CON-3 Kafka's passwords are refused in the file, and never printed", arguments: ["sasl.password", "ssl.key.password"])
+    @Test(
+        "CON-3 Kafka's passwords are refused in the file, and never printed",
+        arguments: [
+            "sasl.password", "ssl.key.password", "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret", "ssl.key.pem",
+        ])
     func plainPassword(property: String) throws {
         let found = ConfigurationFixture().clusterProblems("kafka: {\(property): hunter2}")
         #expect(found.count == 1 && found[0].hasPrefix("tandem.yaml:1: kafka.\(property): a secret may not be written here"))
