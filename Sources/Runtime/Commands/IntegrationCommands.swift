@@ -2,6 +2,7 @@ import ArgumentParser
 import Connectors
 import Contracts
 import Foundation
+import Logging
 import Store
 import SyncCore
 
@@ -9,22 +10,47 @@ import SyncCore
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Creates or changes the integrations that files describe.",
-        discussion: "Secrets come from the environment variables or files the documents name and are sealed in the store.")
+        discussion: """
+            Asks both vendors first: settings they refuse are not stored, a vendor that cannot be reached is only a warning.
+            Secrets come from the environment variables or files the documents name and are sealed in the store.
+            """)
 
     @OptionGroup var options: ClusterOptions
 
     @Option(name: [.short, .customLong("file")], help: "A file, or a directory of files. May be repeated.")
     var file: [String]
 
+    @Flag(name: .customLong("no-check"), help: "Stores without asking the vendors first.")
+    var isUnchecked = false
+
     func run() async throws {
-        let loader = ConfigurationLoader()
         let configuration = try options.load()
-        let files = try loader.integrations(at: file)
+        let files = try ConfigurationLoader().integrations(at: file)
+        guard !files.isEmpty else { throw CommandFailure(description: "no integration in \(file.joined(separator: ", "))") }
         let store = try Cluster.openStore(configuration)
-        for (name, outcome) in try await Cluster.apply(files, to: store, now: SystemClock().now()) {
+        defer { try? store.close() }
+        let clock = SystemClock()
+        let transport = AsyncHTTPTransport()
+        let connections: (Store) -> VendorConnections = { store in
+            VendorConnections(store: store, transport: transport, clock: clock, logger: Logger(label: "tandem"))
+        }
+        if !isUnchecked {
+            let checks = try await IntegrationCheck.beforeStoring(files, over: store, connections, now: clock.now())
+            try report(checks, onFailure: "nothing was stored: correct it, or store it all the same with --no-check")
+        }
+        for (name, outcome) in try await Cluster.apply(files, to: store, now: clock.now()) {
             print("\(name): \(outcome)")
         }
-        try store.close()
+        if !isUnchecked {
+            let checks = try await IntegrationCheck.afterStoring(files, in: store, connections)
+            try report(checks, onFailure: "stored, but it cannot work like this: correct it and apply it again")
+        }
+    }
+
+    private func report(_ checks: [IntegrationCheck], onFailure advice: String) throws(CommandFailure) {
+        for line in checks.flatMap(\.lines) { print(line) }
+        let failed = checks.filter(\.isFailed).map(\.name)
+        guard failed.isEmpty else { throw CommandFailure(description: "\(failed.joined(separator: ", ")): \(advice)") }
     }
 }
 
@@ -53,11 +79,9 @@ struct GetCommand: AsyncParsableCommand {
             return
         }
         guard let integration = try await store.integration(name) else {
-            throw ValidationError("no integration is named \(name); 'tandem get' lists them")
+            throw CommandFailure.noIntegration(named: name)
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(integration.settings), as: UTF8.self))
+        print(try SettingsText(integration.settings).text)
     }
 }
 
@@ -78,7 +102,7 @@ struct RetryCommand: AsyncParsableCommand {
         let store = try Cluster.openStore(try options.load())
         defer { try? store.close() }
         guard try await store.integration(name) != nil else {
-            throw ValidationError("no integration is named \(name); 'tandem get' lists them")
+            throw CommandFailure.noIntegration(named: name)
         }
         let count = try await store.retryParked(integration: name, code: code, now: SystemClock().now())
         let tags = try await store.retryParkedTags(integration: name, code: code, now: SystemClock().now())
