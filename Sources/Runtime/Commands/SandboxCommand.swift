@@ -28,6 +28,7 @@ struct SandboxCommand: AsyncParsableCommand {
     var gatewayPort = 8080
 
     func run() async throws {
+        try Self.forgetLinks(in: directory)
         let observability = Observability.start(ClusterConfiguration.Logging(), label: "tandem-sandbox")
         let clock = SystemClock()
         let topics = Topics()
@@ -49,6 +50,14 @@ struct SandboxCommand: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: observability.logger))
         try await group.run()
         broker.close()
+    }
+
+    /// Removes the store of an earlier sandbox: the vendors forget their records, so must the links to them.
+    static func forgetLinks(in directory: String) throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for name in names where name.hasPrefix("tandem.sqlite") {
+            try FileManager.default.removeItem(atPath: directory + "/" + name)
+        }
     }
 }
 
@@ -88,14 +97,14 @@ private struct SandboxGuideService: Service {
             "tandem.yaml",
             """
             # Written by 'tandem sandbox'.
-            data: \(directory)
+            data: \(quoted(""))
             log: kafka
             kafka:
               bootstrap.servers: \(bootstrapServers)
             gateway:
               port: \(gatewayPort)
             integrations:
-              - \(directory)/integration.yaml
+              - \(quoted("/integration.yaml"))
 
             """)
         try write(
@@ -113,20 +122,38 @@ private struct SandboxGuideService: Service {
                 auth:
                   flow: client-credentials
                   clientID: sandbox-client
-                  clientSecret: { file: \(directory)/secrets/crm.client-secret }
+                  clientSecret: { file: \(quoted("/secrets/crm.client-secret")) }
               marketing:
                 url: \(marketingURL)
-                apiKey: { file: \(directory)/secrets/marketing.api-key }
+                apiKey: { file: \(quoted("/secrets/marketing.api-key")) }
               webhook:
-                secret: { file: \(directory)/secrets/webhook.secret }
+                secret: { file: \(quoted("/secrets/webhook.secret")) }
               inbound:
                 window: { records: 100, interval: 10s }
 
             """)
     }
 
+    /// A path in the directory as YAML takes it, whatever it is made of.
+    private func quoted(_ path: String) -> String {
+        "'" + (directory + path).replacingOccurrences(of: "'", with: "''") + "'"
+    }
+
     private func write(_ name: String, _ text: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
+    }
+
+    /// A command as it can be typed from here: the executables lie beside this one.
+    private func command(_ name: String) -> String {
+        let own = CommandLine.arguments.first ?? ""
+        let folder = own.lastIndex(of: "/").map { String(own[...$0]) } ?? ""
+        return "\(folder.isEmpty ? "" : Self.shellWord(folder))\(name) --config \(Self.shellWord(directory + "/tandem.yaml"))"
+    }
+
+    /// Quoted only if a shell would read it otherwise.
+    private static func shellWord(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) }
+        return isPlain ? text : "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 
     private func guide(salesforceURL: String, marketingURL: String, hook: String) -> String {
@@ -136,15 +163,15 @@ private struct SandboxGuideService: Service {
         Kafka protocol  \(bootstrapServers)
 
         In two other terminals:
-          gateway --config \(directory)/tandem.yaml
-          inbound-batcher --config \(directory)/tandem.yaml
+          \(command("gateway"))
+          \(command("inbound-batcher"))
 
         Add a contact, send it to Salesforce, and look:
           curl -H 'Api-Token: sandbox-api-token' \(marketingURL)/api/3/contacts \\
                -d '{"contact":{"email":"ann@example.com","firstName":"Ann","lastName":"Lee","phone":"+1 555 0100"}}'
           curl \(hook)/actions/create-contact \\
                -d 'contact[id]=1&contact[email]=ann@example.com&contact[first_name]=Ann&contact[last_name]=Lee&contact[phone]='
-          tandem status --config \(directory)/tandem.yaml
+          \(command("tandem status"))
           kcat -b \(bootstrapServers) -t tandem.automation.events -C -e
 
         Stop with Ctrl-C; the vendors and the broker forget everything then.
