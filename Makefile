@@ -21,7 +21,7 @@ test: setup ## Builds and runs every test
 	swift build --build-tests
 	swift test $(TEST_FLAGS)
 
-lint: setup ## Checks the style, the generated contracts and the examples
+lint: setup ## Checks the style and the generated contracts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	swift build --product tandem
 	.build/debug/tandem contracts --check Config/contracts

@@ -13,7 +13,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     as_root=""
     if [ "$(id -u)" -ne 0 ]; then as_root="sudo"; fi
     $as_root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
 
 if ! command -v swift >/dev/null; then
