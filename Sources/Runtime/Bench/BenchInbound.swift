@@ -15,6 +15,7 @@ enum BenchInbound {
     /// What both halves need: a store with the integration in it, and the vendors.
     private struct World {
         let store: Store
+        let log: EmbeddedLog
         let playground: Playground
         let connections: VendorConnections
         let ingest: InboundIngest
@@ -36,7 +37,7 @@ enum BenchInbound {
             let settings = playground.settings(
                 salesforceURL: "https://acme.my.salesforce.com", marketingURL: "https://acme.api-us1.com", window: .standard)
             _ = try await store.apply(settings, secrets: Playground.secrets, now: clock.now())
-            let log = try EmbeddedLog.open(path: directory + "/log.sqlite", clock: { clock.now() })
+            log = try EmbeddedLog.open(path: directory + "/log.sqlite", clock: { clock.now() })
             ingest = InboundIngest(log: log, store: store, topics: Topics(), clock: clock, logger: logger)
             drain = InboundDrain(
                 integration: Playground.integration, holder: "bench", store: store, connections: connections, clock: clock,
@@ -94,20 +95,33 @@ enum BenchInbound {
         }
     }
 
-    /// Passes events through codec, ingest and queue and watches the memory they leave behind.
+    /// Passes events through log, codec, ingest and queue and watches the memory they leave behind.
     static func memory(events: Int, people: Int) async throws -> [BenchLine] {
         try await Bench.withDirectory { directory in
             let world = try await World(directory: directory)
             let now = SystemClock().now()
+            let topic = Topics().marketingChanges
+            let subscription = try await world.log.subscribe(group: "bench", topics: [topic], options: SubscriptionOptions())
             func pass(_ range: Range<Int>) async throws {
-                try await world.ingest(range.count, from: range.lowerBound) {
-                    BenchEvents.change(person: $0 % people, edit: $0 / people, at: now)
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: batch) {
+                    try await world.log.publish(
+                        (start..<start + batch).map { index in
+                            let event = BenchEvents.change(person: index % people, edit: index / people, at: now)
+                            return OutgoingRecord(topic: topic, message: event)
+                        })
+                    var seen = 0
+                    while seen < batch, let records = try await subscription.next() {
+                        _ = try await world.ingest.ingest(records.records)
+                        _ = try await subscription.commit(records)
+                        seen += records.records.count
+                    }
                 }
             }
             let early = events / 10
             try await pass(0..<early)
             let first = ProcessMemory.resident
             try await pass(early..<events)
+            await world.log.close()
             return [
                 BenchLine(name: "resident after \(early.grouped) events", value: megabytes(first)),
                 BenchLine(
