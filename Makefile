@@ -41,6 +41,7 @@ bench: setup ## Prints speeds, costs and memory (release build)
 tsan: setup ## Runs the tests under ThreadSanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
 	cc -shared -fPIC -O1 -o .build-tsan/libc11threads.so Tests/ThreadSanitizer/c11threads.c -lpthread
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/ThreadSanitizer/suppressions.txt \
 	LD_PRELOAD=$(CURDIR)/.build-tsan/libc11threads.so \
 		swift test --skip-build --sanitize=thread --scratch-path .build-tsan $(TEST_FLAGS) --skip CrashTests
 
