@@ -65,9 +65,7 @@ public actor InboundDrain {
     /// Does what is due now and says when to come back. Failures become waits; only a cancellation ends a drain.
     public func turn() async -> NextTurn {
         do {
-            let next = try await dueWork()
-            failuresInARow = 0
-            return next
+            return try await dueWork()
         } catch let error as SyncError {
             return await waitOut(error)
         } catch let error as StoreError {
@@ -172,6 +170,8 @@ public actor InboundDrain {
         let settling = InboundSettling(retry: settings.retry, now: now, jitter: jitter())
         let settlements = settling.settlements(of: batch)
         try await store.settle(settlements, direction: .inbound, lease: lease, now: now)
+        // Only now: turns that merely wait in between must not shorten the pauses.
+        failuresInARow = 0
         if let usage {
             try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
         }
