@@ -32,7 +32,6 @@ public enum NextTurn: Sendable, Equatable {
 /// integration may run anywhere and at most one has an effect on the store.
 public actor InboundDrain {
     private let name: String
-    private let holder: String
     private let store: Store
     private let connections: any Connections
     private let schemas: SchemaCache
@@ -40,7 +39,7 @@ public actor InboundDrain {
     private let jitter: @Sendable () -> Double
     private let settings: DrainSettings
     private let logger: Logger
-    private var lease: Lease?
+    private let lease: LeaseKeeper
     /// The revision of the settings that the turn works with.
     private var revision: Int?
     private var failuresInARow = 0
@@ -50,7 +49,6 @@ public actor InboundDrain {
         settings: DrainSettings, logger: Logger, jitter: @escaping @Sendable () -> Double
     ) {
         self.name = name
-        self.holder = holder
         self.store = store
         self.connections = connections
         self.clock = clock
@@ -60,6 +58,7 @@ public actor InboundDrain {
         var logger = logger
         logger[metadataKey: "integration"] = "\(name)"
         self.logger = logger
+        lease = LeaseKeeper("inbound/\(name)", holder: holder, store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
     }
 
     /// Does what is due now and says when to come back. Failures become waits; only a cancellation ends a drain.
@@ -79,14 +78,8 @@ public actor InboundDrain {
     }
 
     /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
-    public func release() async {
-        guard let lease else { return }
-        do {
-            try await store.releaseLease(lease)
-        } catch {
-            logger.notice("the lease was left to run out", metadata: ["error": "\(error)"])
-        }
-    }
+    /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
+    public func release() async { await lease.release() }
 
     private func dueWork() async throws -> NextTurn {
         let now = clock.now()
@@ -103,13 +96,7 @@ public actor InboundDrain {
         case .wait(let until): return .at(min(until, now.advanced(by: settings.pollInterval)))
         case .flush: break
         }
-        guard let lease = try await store.acquireLease("inbound/\(name)", holder: holder, ttl: settings.leaseTTL, now: now) else {
-            return pollAgain
-        }
-        self.lease = lease
-        return try await LeaseKeeper(store: store, clock: clock, ttl: settings.leaseTTL).keep(lease) {
-            try await self.flush(integration, lease: lease)
-        }
+        return try await lease.hold { try await self.flush(integration, lease: $0) } ?? pollAgain
     }
 
     // MARK: One flush

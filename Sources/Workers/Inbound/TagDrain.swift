@@ -11,21 +11,19 @@ actor TagDrain {
     private static let batch = 50
 
     private let name: String
-    private let holder: String
     private let store: Store
     private let connections: any Connections
     private let clock: any WallClock
     private let jitter: @Sendable () -> Double
     private let settings: DrainSettings
     private let logger: Logger
-    private var lease: Lease?
+    private let lease: LeaseKeeper
 
     init(
         integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
         settings: DrainSettings, logger: Logger, jitter: @escaping @Sendable () -> Double
     ) {
         self.name = name
-        self.holder = holder
         self.store = store
         self.connections = connections
         self.clock = clock
@@ -34,6 +32,7 @@ actor TagDrain {
         var logger = logger
         logger[metadataKey: "integration"] = "\(name)"
         self.logger = logger
+        lease = LeaseKeeper("tags/\(name)", holder: holder, store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
     }
 
     func turn() async -> NextTurn {
@@ -46,28 +45,15 @@ actor TagDrain {
     }
 
     /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
-    func release() async {
-        guard let lease else { return }
-        do {
-            try await store.releaseLease(lease)
-        } catch {
-            logger.notice("the lease was left to run out", metadata: ["error": "\(error)"])
-        }
-    }
+    func release() async { await lease.release() }
 
     private func dueTags() async throws -> NextTurn {
         let now = clock.now()
         let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
         let tasks = try await store.tagTasks(integration: name, limit: Self.batch, now: now)
-        guard !tasks.isEmpty,
-            let lease = try await store.acquireLease("tags/\(name)", holder: holder, ttl: settings.leaseTTL, now: now)
-        else { return pollAgain }
-
-        self.lease = lease
-        return try await LeaseKeeper(store: store, clock: clock, ttl: settings.leaseTTL).keep(lease) {
-            try await self.give(tasks, of: integration, lease: lease)
-        }
+        guard !tasks.isEmpty else { return pollAgain }
+        return try await lease.hold { try await self.give(tasks, of: integration, lease: $0) } ?? pollAgain
     }
 
     private func give(_ tasks: [TagTask], of integration: StoredIntegration, lease: Lease) async throws -> NextTurn {

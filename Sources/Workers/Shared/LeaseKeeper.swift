@@ -1,29 +1,55 @@
 import Connectors
 import Contracts
+import Logging
 import Store
 
-/// Keeps a lease alive while work goes on under it, however long a vendor takes to answer.
+/// One worker's hold on a lease: taken for each piece of work, kept alive however long a vendor takes to answer, and given
+/// back in the end.
 ///
 /// A lease that is lost all the same ends the work: what it would still write is someone else's to decide by now.
-struct LeaseKeeper: Sendable {
-    let store: Store
-    let clock: any WallClock
-    let ttl: Duration
+actor LeaseKeeper {
+    private let name: String
+    private let holder: String
+    private let store: Store
+    private let clock: any WallClock
+    private let ttl: Duration
+    private let logger: Logger
+    private var lease: Lease?
 
-    func keep<Outcome: Sendable>(_ lease: Lease, during work: @escaping @Sendable () async throws -> Outcome) async throws
-        -> Outcome
-    {
-        try await withThrowingTaskGroup(of: Outcome?.self) { group in
+    init(_ name: String, holder: String, store: Store, clock: any WallClock, ttl: Duration, logger: Logger) {
+        self.name = name
+        self.holder = holder
+        self.store = store
+        self.clock = clock
+        self.ttl = ttl
+        self.logger = logger
+    }
+
+    /// Does `work` under the lease; `nil` while someone else holds it.
+    func hold<Outcome: Sendable>(during work: @escaping @Sendable (Lease) async throws -> Outcome) async throws -> Outcome? {
+        guard let lease = try await store.acquireLease(name, holder: holder, ttl: ttl, now: clock.now()) else { return nil }
+        self.lease = lease
+        return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             defer { group.cancelAll() }
-            group.addTask { try await work() }
+            group.addTask { try await work(lease) }
             group.addTask {
-                try await renew(lease)
+                try await self.renew(lease)
                 return nil
             }
             while let finished = try await group.next() {
                 if let outcome = finished { return outcome }
             }
             throw CancellationError()
+        }
+    }
+
+    /// Lets another worker take over at once. To be called when no work is under way or to come.
+    func release() async {
+        guard let lease else { return }
+        do {
+            try await store.releaseLease(lease)
+        } catch {
+            logger.notice("the lease was left to run out", metadata: ["error": "\(error)"])
         }
     }
 
