@@ -70,12 +70,21 @@ public struct CRMWrite: Sendable, Equatable {
     public var values: [String: FieldValue]
     /// Set on the record along with an update by id, so that a record Tandem did not create can be found again.
     public var stampExternalID: String?
+    /// The sync status the record is given along with the write (OUT-6).
+    public var syncStatus: String?
+    /// The text of the account relation status field, where the settings name one (OUT-6).
+    public var accountStatus: String?
 
-    public init(object: CRMObject, target: Target, values: [String: FieldValue], stampExternalID: String? = nil) {
+    public init(
+        object: CRMObject, target: Target, values: [String: FieldValue], stampExternalID: String? = nil,
+        syncStatus: String? = nil, accountStatus: String? = nil
+    ) {
         self.object = object
         self.target = target
         self.values = values
         self.stampExternalID = stampExternalID
+        self.syncStatus = syncStatus
+        self.accountStatus = accountStatus
     }
 }
 

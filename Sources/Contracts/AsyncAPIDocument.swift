@@ -63,6 +63,10 @@ enum AsyncAPIDocument {
                 name: "automationEvents", address: topics.automationEvents, summary: "Actions that automations ask for.",
                 action: "receive", messages: [MessageDescription.automationAction.name]),
             Channel(
+                name: "crmChanges", address: topics.crmChanges,
+                summary: "Record changes on the CRM side. A change is delivered as the CRM has the record by then.",
+                action: "receive", messages: [MessageDescription.recordChange.name]),
+            Channel(
                 name: "deadLetters", address: topics.deadLetters, summary: "What could not be read or settled.", action: "send",
                 messages: [deadLetterName]),
         ]

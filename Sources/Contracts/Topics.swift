@@ -8,12 +8,17 @@ public struct Topics: Sendable, Hashable {
     public var marketingChanges: String { "\(prefix).marketing.changes" }
     /// Actions that automations ask for.
     public var automationEvents: String { "\(prefix).automation.events" }
+    /// Record changes on the CRM side.
+    public var crmChanges: String { "\(prefix).crm.changes" }
     /// What could not be read or settled, with Kafka Connect's error headers.
     public var deadLetters: String { "\(prefix).dead-letters" }
 
     /// The consumer group of the inbound batchers.
     public var inboundGroup: String { "\(prefix)-inbound-batcher" }
 
+    /// The consumer group of the outbound pollers.
+    public var outboundGroup: String { "\(prefix)-outbound-poller" }
+
     /// Every topic that exists so far.
-    public var all: [String] { [marketingChanges, automationEvents, deadLetters] }
+    public var all: [String] { [marketingChanges, automationEvents, crmChanges, deadLetters] }
 }

@@ -8,6 +8,8 @@ extension CRMObject {
         switch self {
         case .contact: "Contact"
         case .lead: "Lead"
+        case .account: "Account"
+        case .opportunity: "Opportunity"
         }
     }
 }

@@ -150,7 +150,7 @@ extension CrashRun {
 
         #expect(try await store.parked(integration: name, direction: .inbound, limit: 10).isEmpty)
         #expect(try await store.tagDepth(integration: name, now: world.clock.now()).parked == 0)
-        for object in CRMObject.allCases {
+        for object in CRMObject.people {
             let links = try await store.linkCount(integration: name, object: object)
             #expect(links == crowd.people.count { $0.object == object })
         }

@@ -53,7 +53,7 @@ struct CrashWorld: Sendable {
     func differences(_ people: [CrowdPerson]) async -> [String] {
         var found: [String] = []
         var records: [CRMObject: [String: [[String: SandboxValue]]]] = [:]
-        for object in CRMObject.allCases {
+        for object in CRMObject.people {
             let rows = await salesforce.records(object == .contact ? "Contact" : "Lead")
             records[object] = Dictionary(grouping: rows) { $0["Tandem_Id__c"]?.text ?? "" }
         }

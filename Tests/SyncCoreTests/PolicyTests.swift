@@ -85,10 +85,10 @@ struct ProfileTests {
         #expect(!profile.isOpen(to: ["vip", tag + "s"]))
     }
 
-    @Test("a person asked for gets the object's tag, which opens the gate", arguments: CRMObject.allCases)
-    func createTag(object: CRMObject) {
+    @Test("a person asked for gets the object's tag, which opens the gate", arguments: CRMObject.people)
+    func createTag(object: CRMObject) throws {
         #expect(profile.createTag(for: object) == "added-to-salesforce-\(object.rawValue)")
-        #expect(profile.gateTags.contains(profile.createTag(for: object)))
+        #expect(try profile.gateTags.contains(#require(profile.createTag(for: object))))
     }
 
     @Test("IN-6 the waiting status is recognised, and only that")

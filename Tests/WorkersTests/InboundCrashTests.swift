@@ -29,7 +29,7 @@ struct InboundCrashTests {
     /// How the answer to a write that had its effect can get lost.
     static let lostAnswers: [Fault] = [.hangUpAfter, .cut(afterBytes: 20), .slow(.seconds(600)), .emptyBody]
 
-    @Test("GEN-6 a create whose answer was lost is read back and not repeated", arguments: lostAnswers, CRMObject.allCases)
+    @Test("GEN-6 a create whose answer was lost is read back and not repeated", arguments: lostAnswers, CRMObject.people)
     func lostAnswer(fault: Fault, object: CRMObject) async throws {
         try await withWorld { world in
             try await world.create(["0"], as: object)

@@ -52,7 +52,7 @@ extension IntegrationCheck {
         do throws(SyncError) {
             let vendor = try await connections.crm(of: integration)
             try await vendor.probe()
-            for object in CRMObject.allCases where !settings.mappings[object].isEmpty {
+            for object in CRMObject.people where !settings.mappings[object].isEmpty {
                 crmSchemas[object] = try await vendor.describe(object)
             }
         } catch {

@@ -83,7 +83,7 @@ struct DemoVerification {
         var records: [CRMObject: [String: [String: SandboxValue]]] = [:]
         var schemas: [CRMObject: FieldIndex] = [:]
         let crm = try await world.cluster.connections.crm(of: integration)
-        for object in CRMObject.allCases {
+        for object in CRMObject.people {
             let rows = await world.playground.salesforce.records(object == .contact ? "Contact" : "Lead")
             records[object] = Dictionary(rows.compactMap { row in row["Id"]?.text.map { ($0, row) } }, uniquingKeysWith: { $1 })
             schemas[object] = FieldIndex(try await crm.describe(object))

@@ -40,7 +40,7 @@ extension ActiveCampaignSandbox {
         if let part = parameters["email_like"]?.lowercased() { rows = rows.filter { $0.email.lowercased().contains(part) } }
         if let part = parameters["search"]?.lowercased() {
             rows = rows.filter {
-                "\($0.email) \($0.firstName) \($0.lastName) \($0.phone) \($0.account)".lowercased().contains(part)
+                "\($0.email) \($0.firstName) \($0.lastName) \($0.phone) \(account.companyName(of: $0))".lowercased().contains(part)
             }
         }
         if let after = parameters["filters[updated_after]"].flatMap(moment) { rows = rows.filter { $0.updated > after } }
@@ -66,26 +66,40 @@ extension ActiveCampaignSandbox {
         tally.rowsRead += 1
         return [
             "contact": json(contact), "fieldValues": .array(values(of: contact)), "contactAutomations": [], "contactLists": [],
-            "deals": [], "geoAddresses": [], "geoIps": [], "accountContacts": [],
+            "deals": [], "geoAddresses": [], "geoIps": [],
+            "accountContacts": .array(account.companies.membership(ofContact: contact.id).map { [json($0)] } ?? []),
         ]
     }
 
-    private func json(_ contact: ActiveCampaignContact) -> SandboxValue {
-        let base = "\(options.accountURL)/api/3/contacts/\(contact.id)"
+    /// The whole contact.
+    func json(_ contact: ActiveCampaignContact) -> SandboxValue {
+        var members = leanMembers(contact)
         let domain = contact.email.split(separator: "@").last.map(String.init) ?? ""
-        return [
-            "id": .string(String(contact.id)), "email": .string(contact.email), "phone": .string(contact.phone),
-            "firstName": .string(contact.firstName), "lastName": .string(contact.lastName), "orgid": "0",
-            "orgname": .string(contact.account), "cdate": .string(date(contact.created)), "udate": .string(date(contact.updated)),
+        let membership = account.companies.membership(ofContact: contact.id)
+        let rest: [String: SandboxValue] = [
             "created_utc_timestamp": .string(wallClock(contact.created)),
             "created_timestamp": .string(wallClock(contact.created)),
             "updated_utc_timestamp": .string(wallClock(contact.updated)),
             "updated_timestamp": .string(wallClock(contact.updated)),
             "created_by": nil, "updated_by": nil, "adate": nil, "edate": nil, "deleted": "0", "deleted_at": nil,
-            "anonymized": "0",
-            "bounced_hard": "0", "bounced_soft": "0", "bounced_date": nil, "ip": "0", "ua": nil, "gravatar": "0",
-            "email_local": "", "email_domain": .string(domain), "sentcnt": "0", "scoreValues": [], "accountContacts": [],
-            "organization": nil,
+            "anonymized": "0", "bounced_hard": "0", "bounced_soft": "0", "bounced_date": nil, "ip": "0", "ua": nil,
+            "gravatar": "0", "email_local": "", "email_domain": .string(domain), "sentcnt": "0", "scoreValues": [],
+            "accountContacts": .array(membership.map { [.string(String($0.id))] } ?? []),
+        ]
+        members.merge(rest) { $1 }
+        return .object(members)
+    }
+
+    /// What the answer to a creation shows of a contact.
+    private func leanMembers(_ contact: ActiveCampaignContact) -> [String: SandboxValue] {
+        let base = "\(options.accountURL)/api/3/contacts/\(contact.id)"
+        let company = account.companies.company(ofContact: contact.id)
+        return [
+            "id": .string(String(contact.id)), "email": .string(contact.email), "phone": .string(contact.phone),
+            "firstName": .string(contact.firstName), "lastName": .string(contact.lastName),
+            "orgid": .string(String(company?.id ?? 0)), "orgname": .string(company?.name ?? contact.organization),
+            "cdate": .string(date(contact.created)), "udate": .string(date(contact.updated)),
+            "organization": company.map { .string(String($0.id)) } ?? nil,
             "links": ["fieldValues": .string(base + "/fieldValues"), "contactTags": .string(base + "/contactTags")],
         ]
     }
@@ -149,14 +163,18 @@ extension ActiveCampaignSandbox {
         tally.rowsWritten += 1
         if known == nil { tally.rowsCreated += 1 }
         emit(known == nil ? "subscribe" : "update", contact: contact.id, from: .api)
-        let written = contact.values.filter { values[$0.key] != nil }
-        return .json(
-            known == nil ? 201 : 200,
-            [
-                "contact": json(contact),
-                "fieldValues": .array(
-                    written.sorted { $0.key < $1.key }.map { json($0.value, field: $0.key, contact: contact.id) }),
-            ])
+        let response = answer(contact, written: Set(values.keys), isNew: known == nil)
+        automate(contact.id)
+        return response
+    }
+
+    /// A new contact is told in few words, a changed one in full.
+    private func answer(_ contact: ActiveCampaignContact, written: Set<Int>, isNew: Bool) -> SandboxResponse {
+        var members = isNew ? leanMembers(contact) : json(contact).object ?? [:]
+        let values = contact.values.filter { written.contains($0.key) }.sorted { $0.key < $1.key }
+        members["fieldValues"] = .array(values.map { .string(String($0.value.id)) })
+        let rows = values.map { json($0.value, field: $0.key, contact: contact.id) }
+        return .json(isNew ? 201 : 200, ["contact": .object(members), "fieldValues": .array(rows)])
     }
 
     /// Field id → value; `nil` when an item is malformed.
@@ -211,6 +229,7 @@ extension ActiveCampaignSandbox {
         account.replace(contact)
         tally.rowsWritten += 1
         emit("update", contact: contact.id, from: .api)
+        automate(contact.id)
         guard let saved = contact.values[field] else { return ActiveCampaignError.malformed }
         return .json(200, ["contacts": [json(contact)], "fieldValue": json(saved, field: field, contact: contact.id)])
     }

@@ -9,12 +9,17 @@ public struct PendingWebhook: Sendable, Hashable {
 
 /// Webhooks: their management, what they say, and sending them.
 extension ActiveCampaignSandbox {
-    /// The events a hook may ask for.
+    /// The events the vendor lists.
     static let events = [
         "bounce", "click", "contact_tag_added", "contact_tag_removed", "deal_add", "deal_note_add", "deal_pipeline_add",
         "deal_stage_add", "deal_task_add", "deal_task_complete", "deal_tasktype_add", "deal_update", "forward", "list_add",
         "open",
         "reply", "sent", "share", "sms_reply", "sms_sent", "sms_unsub", "subscribe", "subscriber_note", "unsubscribe", "update",
+    ]
+
+    /// Events a hook may ask for besides those listed.
+    static let unlistedEvents: Set<String> = [
+        "account_add", "account_update", "account_contact_add", "account_contact_update", "contact_task_add",
     ]
 
     // MARK: Management
@@ -44,7 +49,7 @@ extension ActiveCampaignSandbox {
             return ActiveCampaignError.missing("url")
         }
         let events = body["events"]?.array?.compactMap(\.text) ?? []
-        guard !events.isEmpty, events.allSatisfy(Self.events.contains) else {
+        guard !events.isEmpty, events.allSatisfy({ Self.events.contains($0) || Self.unlistedEvents.contains($0) }) else {
             return ActiveCampaignError.invalid("Unknown event", code: "field_invalid", pointer: "events")
         }
         let hook = ActiveCampaignHook(
@@ -73,47 +78,59 @@ extension ActiveCampaignSandbox {
 
     // MARK: What they say
 
-    /// Queues an event for every hook that wants it. Contact events tell the whole contact and not what changed.
+    /// Queues a contact's event. It tells the whole contact and not what changed.
     func emit(_ event: String, contact id: Int, tag: String? = nil, from source: ActiveCampaignSource) {
         guard let contact = account.contacts[id] else { return }
+        post(event, from: source) {
+            var pairs = block(contact, withFields: tag == nil)
+            if event == "subscribe" { pairs.append(("form[id]", "0")) }
+            if let tag { pairs.append(("tag", tag)) }
+            return pairs
+        }
+    }
+
+    /// Queues an event for every hook that wants it; the body is only made when there is one.
+    func post(_ event: String, from source: ActiveCampaignSource, body: () -> [(name: String, value: String)]) {
         let wanted = account.hooks.values.filter {
             $0.isActive && $0.events.contains(event) && $0.sources.contains(source.rawValue)
         }
         guard !wanted.isEmpty else { return }
-        var pairs: [(name: String, value: String)] = [
+        let prefix = [
             ("type", event), ("date_time", date(now)), ("initiated_from", source.rawValue), ("initiated_by", source.rawValue),
             ("list", "0"),
         ]
-        pairs += block(contact, withFields: tag == nil)
-        if event == "subscribe" { pairs.append(("form[id]", "0")) }
-        if let tag { pairs.append(("tag", tag)) }
-        let body = URLCoding.form(pairs)
+        let form = URLCoding.form(prefix + body())
         for hook in wanted.sorted(by: { $0.id < $1.id }) {
-            outbox.append(PendingWebhook(url: hook.url, contentType: Self.formType, body: body, hook: hook.id))
+            outbox.append(PendingWebhook(url: hook.url, contentType: Self.formType, body: form, hook: hook.id))
         }
     }
 
     static let formType = "application/x-www-form-urlencoded"
 
     private func block(_ contact: ActiveCampaignContact, withFields: Bool) -> [(name: String, value: String)] {
+        let company = account.companies.company(ofContact: contact.id)
+        let companyName = company?.name ?? contact.organization
         var pairs = [
             ("contact[id]", String(contact.id)), ("contact[email]", contact.email), ("contact[first_name]", contact.firstName),
             ("contact[last_name]", contact.lastName), ("contact[phone]", contact.phone), ("contact[ip]", "0.0.0.0"),
             ("contact[tags]", account.tagNames(of: contact).joined(separator: ", ")),
-            ("contact[customer_acct_name]", contact.account), ("contact[orgname]", contact.account),
+            ("contact[customer_acct_name]", companyName), ("contact[orgname]", companyName),
         ]
         if withFields {
             pairs += contact.values.sorted { $0.key < $1.key }.map { ("contact[fields][\($0.key)]", $0.value.value) }
         }
-        return pairs + [("customer_acct_name", contact.account), ("customer_acct_id", "0"), ("orgname", contact.account)]
+        return pairs + [
+            ("customer_acct_name", companyName), ("customer_acct_id", String(company?.id ?? 0)), ("orgname", companyName),
+        ]
     }
 
     /// What an automation's own Webhook step sends: no type, no date, fields by lower-cased personalization tag.
     func stepBody(_ contact: ActiveCampaignContact, automation: Int) -> [UInt8] {
+        let company = account.companyName(of: contact)
         var pairs = [
             ("contact[id]", String(contact.id)), ("contact[email]", contact.email), ("contact[first_name]", contact.firstName),
-            ("contact[last_name]", contact.lastName), ("contact[phone]", contact.phone), ("contact[orgname]", contact.account),
-            ("contact[customer_acct_name]", contact.account),
+            ("contact[last_name]", contact.lastName), ("contact[phone]", contact.phone), ("contact[orgname]", company),
+            ("contact[customer_acct_name]", company),
             ("contact[tags]", account.tagNames(of: contact).joined(separator: ", ")), ("contact[ip4]", "0.0.0.0"),
         ]
         for (field, value) in contact.values.sorted(by: { $0.key < $1.key }) {

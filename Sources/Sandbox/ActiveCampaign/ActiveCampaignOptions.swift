@@ -3,6 +3,9 @@ public typealias WebhookDelivery = @Sendable (_ url: String, _ body: [UInt8], _ 
 
 /// How the emulated account is set up.
 public struct ActiveCampaignOptions: Sendable {
+    /// What becomes of a contact; its tags are left alone.
+    public typealias Automation = @Sendable (ActiveCampaignSandbox.Person) -> ActiveCampaignSandbox.Person
+
     public var apiToken = "sandbox-api-token"
     /// Requests allowed in any second, for the whole account; `nil` for no limit.
     public var requestsPerSecond: Int? = 5
@@ -12,6 +15,15 @@ public struct ActiveCampaignOptions: Sendable {
     public var utcOffset = -300
     /// The account's URL, to be found in `links`.
     public var accountURL = "https://acme.api-us1.com"
+    /// Whether the plan has accounts; if not, they answer 403 and a contact has its company's name as free text.
+    public var hasAccounts = true
+    /// Whether the plan has custom objects; if not, they answer 403.
+    public var hasCustomObjects = true
+    /// Milliseconds after which a bulk import is done with the next request; `nil` leaves that to
+    /// ``ActiveCampaignSandbox/processImports()``.
+    public var importDelay: Int64?
+    /// An automation of the account that rewrites each contact a user or the API has written. It is not set off by itself.
+    public var automation: Automation?
     public var faults = FaultPlan()
     public var deliver: WebhookDelivery
     /// Milliseconds since 1970.

@@ -18,7 +18,8 @@ struct ActiveCampaignContact: Sendable {
     var firstName = ""
     var lastName = ""
     var phone = ""
-    var account = ""
+    /// The name of the company as free text, where the plan has no accounts.
+    var organization = ""
     let created: Int64
     var updated: Int64
     /// By field id.
@@ -75,11 +76,11 @@ struct ActiveCampaignAccount: Sendable {
     private(set) var tags: [Int: ActiveCampaignTag] = [:]
     private var tagByName: [String: Int] = [:]
     var hooks: [Int: ActiveCampaignHook] = [:]
-    private var lastID: [String: Int] = [:]
+    var companies = ActiveCampaignCompanies()
+    private var ids = ActiveCampaignIDs()
 
     mutating func makeID(_ kind: String) -> Int {
-        lastID[kind, default: 0] += 1
-        return lastID[kind] ?? 0
+        ids.next(kind)
     }
 
     // MARK: Contacts
@@ -113,7 +114,13 @@ struct ActiveCampaignAccount: Sendable {
             tags[tag]?.members -= 1
         }
         for value in contact.values.values { contactByValue[value.id] = nil }
+        if let membership = companies.membership(ofContact: id) { _ = companies.leave(membership.id) }
         return true
+    }
+
+    /// The name of the company the contact belongs to, or blank.
+    func companyName(of contact: ActiveCampaignContact) -> String {
+        companies.company(ofContact: contact.id)?.name ?? contact.organization
     }
 
     mutating func setValue(_ value: String, of field: Int, on contact: inout ActiveCampaignContact, at now: Int64) {

@@ -1,10 +1,13 @@
-/// An emulated ActiveCampaign account: API v3 for contacts, fields, tags and webhooks, the rate limit, and the vendor's
-/// habits — text ids, short default pages, ignored parameters, webhooks that are never sent twice.
+/// An emulated ActiveCampaign account: API v3 for contacts, bulk imports, fields, tags, accounts, custom objects and webhooks,
+/// the rate limit, and the vendor's habits — text ids, short default pages, ignored parameters, webhooks that are never sent
+/// twice.
 ///
-/// Lists, deals, accounts, campaigns and the API side of automations are left out.
+/// Lists, deals, campaigns and the API side of automations are left out.
 public actor ActiveCampaignSandbox: SandboxHandler {
     let options: ActiveCampaignOptions
     var account = ActiveCampaignAccount()
+    var imports = ActiveCampaignImports()
+    var customObjects = ActiveCampaignCustomObjects()
     var tally = SandboxCounters()
     /// Webhooks waiting to be sent.
     var outbox: [PendingWebhook] = []
@@ -63,23 +66,36 @@ public actor ActiveCampaignSandbox: SandboxHandler {
             return SandboxResponse(status: 301, headers: ["location": options.accountURL + "/admin/login.php"])
         }
         let rest = Array(segments.dropFirst(2))
-        let name = rest.map { Int($0) == nil ? $0 : "{id}" }.joined(separator: "/")
-        tally.calls["\(request.method) /\(name)", default: 0] += 1
+        tally.calls["\(request.method) /\(Self.endpoint(rest))", default: 0] += 1
         guard request.headers["api-token"] == options.apiToken else { return ActiveCampaignError.forbidden }
-        guard letIn() else { return tooMany }
+        guard letIn() else {
+            tally.throttled += 1
+            return tooMany
+        }
         tally.apiCalls += 1
+        processDueImports()
         var body: SandboxValue = [:]
         if !request.body.isEmpty {
             guard let read = SandboxValue(json: request.body) else { return ActiveCampaignError.malformed }
             body = read
         }
-        let call = ActiveCampaignCall(method: request.method, path: rest, parameters: request.parameters, body: body)
+        let call = ActiveCampaignCall(
+            method: request.method, path: rest, parameters: request.parameters, body: body, bodySize: request.body.count)
         var response = route(call)
         if let limit = options.requestsPerSecond {
             response.headers["ratelimit-limit"] = String(limit)
             response.headers["ratelimit-remaining"] = String(max(0, limit - recent.count))
         }
         return response
+    }
+
+    /// The path with ids left out.
+    private static func endpoint(_ path: [String]) -> String {
+        let named = path.first == "customObjects" ? 2 : path.count
+        let names = path.enumerated().map { index, segment in
+            (index < named ? Int(segment) == nil : segment == "external") ? segment : "{id}"
+        }
+        return names.joined(separator: "/")
     }
 
     /// At most so many requests in any second.
@@ -101,6 +117,12 @@ public actor ActiveCampaignSandbox: SandboxHandler {
         case "tags": tags(call)
         case "contactTags": contactTags(call)
         case "webhooks", "webhook": webhooks(call)
+        case "import": bulkImport(call)
+        case "accounts": accounts(call)
+        case "accountContacts": accountContacts(call)
+        case "accountCustomFieldMeta": accountFields(call)
+        case "accountCustomFieldData": accountFieldData(call)
+        case "customObjects": customObjects(call)
         default: ActiveCampaignError.noRoute
         }
     }
@@ -137,6 +159,8 @@ struct ActiveCampaignCall: Sendable {
     var parameters: [String: String]
     /// An empty object when there was no body.
     var body: SandboxValue
+    /// In bytes.
+    var bodySize: Int
 
     /// The number in second place, if there is one.
     var id: Int? { path.count > 1 ? Int(path[1]) : nil }

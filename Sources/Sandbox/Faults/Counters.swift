@@ -14,6 +14,8 @@ public struct SandboxCounters: Sendable, Equatable {
     public var rowsCreated = 0
     /// Rows refused with an error of their own.
     public var rowsRefused = 0
+    /// Requests refused because they came too fast, without the faults that play such a refusal.
+    public var throttled = 0
     /// Faults played, by name.
     public var faults: [String: Int] = [:]
 

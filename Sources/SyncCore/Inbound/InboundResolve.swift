@@ -29,7 +29,7 @@ extension InboundRules {
                 return .failed(target.link, code: "no-email", "a person without an email address does not sync")
             }
             // Known as of now: what marketing says of the tags until the flush may not show Tandem's own yet.
-            link.addTag(profile.createTag(for: target.object), stamp: Stamp(at: now, sequence: 0))
+            if let tag = profile.createTag(for: target.object) { link.addTag(tag, stamp: Stamp(at: now, sequence: 0)) }
             switch adoptable(candidates, for: link, change: change, matching: matching, profile: profile) {
             case .none:
                 return create(context.incoming(change, isCreate: true, seen: [:]), in: context, link: link, original: target.link)

@@ -55,7 +55,7 @@ public enum InboundRules {
     ) -> Triage {
         guard change.deletedAt == nil else { return .drop(.deleted) }
 
-        let creates = CRMObject.allCases.compactMap { createTarget(for: $0, change, of: key, link: links[$0]) }
+        let creates = CRMObject.people.compactMap { createTarget(for: $0, change, of: key, link: links[$0]) }
         let isContact = links[.contact]?.state == .linked || creates.contains { $0.object == .contact }
         let updated = [links[.contact], isContact ? nil : links[.lead]].compactMap(\.self).first { $0.state == .linked }
         guard let updated else {

@@ -7,18 +7,43 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
     public var crm: CRMSettings
     public var marketing: MarketingSettings
     public var inbound: InboundSettings
+    public var outbound: OutboundSettings
     public var mappings: MappingSet
 
     public init(
         name: String, profile: ProfileName, crm: CRMSettings, marketing: MarketingSettings,
-        inbound: InboundSettings = InboundSettings(), mappings: MappingSet = .defaults
+        inbound: InboundSettings = InboundSettings(), outbound: OutboundSettings = OutboundSettings(),
+        mappings: MappingSet = .defaults
     ) {
         self.name = name
         self.profile = profile
         self.crm = crm
         self.marketing = marketing
         self.inbound = inbound
+        self.outbound = outbound
         self.mappings = mappings
+    }
+
+    /// Settings stored before there was an outbound path have none.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        name = try values.decode(String.self, forKey: .name)
+        profile = try values.decode(ProfileName.self, forKey: .profile)
+        crm = try values.decode(CRMSettings.self, forKey: .crm)
+        marketing = try values.decode(MarketingSettings.self, forKey: .marketing)
+        inbound = try values.decode(InboundSettings.self, forKey: .inbound)
+        outbound = try values.decodeIfPresent(OutboundSettings.self, forKey: .outbound) ?? OutboundSettings()
+        mappings = try values.decode(MappingSet.self, forKey: .mappings)
+    }
+
+    /// The mappings of an object with what the account settings add to them (MAP-4).
+    public func mappings(of object: CRMObject) -> [FieldMapping] {
+        switch (object, outbound.accounts) {
+        case (.contact, .nameOnly(let field)):
+            mappings.contact + [FieldMapping(marketing: field, crm: CRMRecord.accountNameField)]
+        case (.account, .full(let fields)): fields
+        default: mappings[object]
+        }
     }
 }
 
@@ -48,10 +73,13 @@ public struct CRMSettings: Sendable, Hashable, Codable {
     public var externalIDField: String
     /// The field that shows the sync status (IN-6, OUT-6).
     public var syncStatusField: String
+    /// The field of Contact that shows whether its account synced as well (MAP-4, OUT-6); `nil` for none.
+    public var accountStatusField: String?
 
     public init(
         loginURL: String, apiVersion: String = "62.0", flow: Flow, clientID: String, username: String? = nil,
-        externalIDField: String = "Tandem_Id__c", syncStatusField: String = "Tandem_Sync_Status__c"
+        externalIDField: String = "Tandem_Id__c", syncStatusField: String = "Tandem_Sync_Status__c",
+        accountStatusField: String? = nil
     ) {
         self.loginURL = loginURL
         self.apiVersion = apiVersion
@@ -60,6 +88,7 @@ public struct CRMSettings: Sendable, Hashable, Codable {
         self.username = username
         self.externalIDField = externalIDField
         self.syncStatusField = syncStatusField
+        self.accountStatusField = accountStatusField
     }
 }
 

@@ -24,10 +24,27 @@ public struct Profile: Sendable, Hashable {
     }
 
     /// The tag a person gets when an automation asks for the CRM object (IN-4).
-    public func createTag(for object: CRMObject) -> String {
+    public func createTag(for object: CRMObject) -> String? {
         switch (name, object) {
         case (.activeCampaignSalesforce, .contact): "added-to-salesforce-contact"
         case (.activeCampaignSalesforce, .lead): "added-to-salesforce-lead"
+        case (_, .account), (_, .opportunity): nil
+        }
+    }
+
+    /// The tag of a person whom a CRM record made known to marketing (OUT-4).
+    public func createdFromTag(for object: CRMObject) -> String? {
+        switch (name, object) {
+        case (.activeCampaignSalesforce, .contact): "created-from-salesforce-contact"
+        case (.activeCampaignSalesforce, .lead): "created-from-salesforce-lead"
+        case (_, .account), (_, .opportunity): nil
+        }
+    }
+
+    /// The tag that takes the place of the created-from tags when a lead was converted (OUT-4).
+    public var convertedTag: String {
+        switch name {
+        case .activeCampaignSalesforce: "salesforce-lead-converted-to-contact"
         }
     }
 

@@ -1,6 +1,11 @@
-/// A kind of person record in the CRM.
+/// A kind of record in the CRM.
 public enum CRMObject: String, Sendable, Hashable, Codable, CaseIterable, CodingKeyRepresentable {
-    case contact, lead
+    case contact, lead, account, opportunity
+
+    /// The kinds of person.
+    public static let people: [CRMObject] = [.contact, .lead]
+
+    public var isPerson: Bool { Self.people.contains(self) }
 }
 
 /// Which way a mapped field's values flow (MAP-10).

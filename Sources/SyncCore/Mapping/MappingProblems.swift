@@ -27,7 +27,7 @@ extension MappingSet {
     /// Every problem of the mappings against both sides' fields. An object that `crm` does not describe is not checked.
     public func problems(crm: [CRMObject: ObjectSchema], marketing: ObjectSchema) -> [MappingProblem] {
         let marketing = FieldIndex(marketing)
-        return CRMObject.allCases.flatMap { object -> [MappingProblem] in
+        return CRMObject.people.flatMap { object -> [MappingProblem] in
             guard let schema = crm[object] else { return [] }
             let fields = FieldIndex(schema)
             return self[object].enumerated().flatMap { index, mapping in

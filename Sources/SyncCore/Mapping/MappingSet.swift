@@ -12,6 +12,7 @@ public struct MappingSet: Sendable, Hashable, Codable {
         switch object {
         case .contact: contact
         case .lead: lead
+        case .account, .opportunity: []
         }
     }
 

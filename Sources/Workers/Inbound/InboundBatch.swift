@@ -38,7 +38,7 @@ struct InboundBatch {
         self.schemas = schemas
         self.rows = rows
         profile = Profile(name: integration.settings.profile)
-        mappings = CRMObject.allCases.reduce(into: [:]) { mappings, object in
+        mappings = CRMObject.people.reduce(into: [:]) { mappings, object in
             // A field that vanished halts its own mapping only; the rest of the record still syncs.
             mappings[object] = integration.settings.mappings[object].filter { mapping in
                 schemas.crm[object]?[mapping.crm] != nil

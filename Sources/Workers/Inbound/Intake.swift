@@ -72,8 +72,7 @@ struct Intake {
             action.occurredAt = min(action.occurredAt, record.timestamp).wholeSecond
             entries.append(QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)))
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
-            if action.fields["email"]?.isBlank != true {
-                let tag = profile.createTag(for: action.action.object)
+            if action.fields["email"]?.isBlank != true, let tag = profile.createTag(for: action.action.object) {
                 tags.append((integration: action.key.integration, contactID: action.key.recordID, tag: tag))
             }
         }

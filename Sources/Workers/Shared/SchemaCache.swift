@@ -51,7 +51,7 @@ actor SchemaCache {
         let crm = try await connections.crm(of: integration)
         let marketing = try await connections.marketing(of: integration)
         var objects: [CRMObject: FieldIndex] = [:]
-        for object in CRMObject.allCases { objects[object] = FieldIndex(try await crm.describe(object)) }
+        for object in CRMObject.people { objects[object] = FieldIndex(try await crm.describe(object)) }
         let schemas = Schemas(crm: objects, marketing: FieldIndex(try await marketing.describeContacts()))
         entries[integration.settings.name] = Entry(
             schemas: schemas, revision: integration.revision, expires: clock.now().advanced(by: Self.lifetime))

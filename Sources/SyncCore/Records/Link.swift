@@ -31,6 +31,24 @@ public struct Link: Sendable, Hashable {
     /// What was being written when the link was stored last, by CRM field; empty once the answer is settled. A value the
     /// CRM turns out to hold did arrive and counts as agreed on, so that a newer edit is not taken for a conflict with it.
     public var sent: [String: FieldValue] = [:]
+    /// Why the link ended; `nil` while it has not.
+    public var endedBy: EndReason?
+    /// When Tandem last wrote the marketing record, by its own clock; `nil` when it never did.
+    public var writtenAt: Timestamp?
+    /// How the values of fields that flow both ways went to and fro lately, by CRM field.
+    public var trails: [String: FieldTrail] = [:]
+    /// Whether the contact's association with its account worked (MAP-4); `nil` where there is none to make.
+    public var relation: AccountRelation?
+
+    /// Why nothing flows over a link any more.
+    public enum EndReason: String, Sendable, Hashable, Codable, CaseIterable {
+        case crmDeleted = "crm-deleted"
+        case marketingDeleted = "marketing-deleted"
+        /// The CRM record was merged into one that has a link of its own.
+        case merged
+        /// The lead became a contact, which has the link now.
+        case converted
+    }
 
     public init(
         integration: String, object: CRMObject, marketingID: String, crmID: String? = nil, externalID: String, state: State,
@@ -62,27 +80,15 @@ extension Link {
     public static func externalID(integration: String, marketingID: String) -> String { "\(integration):\(marketingID)" }
 }
 
-/// A record as the CRM answered it, values already typed.
-public struct CRMRecord: Sendable, Hashable {
-    public var object: CRMObject
-    public var id: String
-    /// By API name; a field that was asked for and has no value is `.blank`, one that was not asked for is missing.
-    public var values: [String: FieldValue]
-    /// Tandem's external ID field, when it is set.
-    public var externalID: String?
-    /// The sync status field (IN-6, OUT-6); `nil` when blank.
-    public var syncStatus: String?
-    public var modifiedAt: Timestamp?
+/// Whether a contact could be associated with its account in marketing (MAP-4).
+public struct AccountRelation: Sendable, Hashable, Codable {
+    /// The CRM account's id.
+    public var accountID: String
+    /// `nil`: it worked.
+    public var error: SyncError?
 
-    public init(
-        object: CRMObject, id: String, values: [String: FieldValue], externalID: String? = nil, syncStatus: String? = nil,
-        modifiedAt: Timestamp? = nil
-    ) {
-        self.object = object
-        self.id = id
-        self.values = values
-        self.externalID = externalID
-        self.syncStatus = syncStatus
-        self.modifiedAt = modifiedAt
+    public init(accountID: String, error: SyncError? = nil) {
+        self.accountID = accountID
+        self.error = error
     }
 }

@@ -37,15 +37,18 @@ public struct PendingChange: Sendable, Hashable {
     public var creations: [CRMObject: Stamp]
     /// Set when the marketing record was deleted.
     public var deletedAt: Stamp?
+    /// Set when all that is known is that the record changed: what it holds is read when its turn comes.
+    public var touchedAt: Stamp?
 
     public init(
         fields: [String: Stamped<JSONValue>] = [:], tags: Stamped<[String]>? = nil, creations: [CRMObject: Stamp] = [:],
-        deletedAt: Stamp? = nil
+        deletedAt: Stamp? = nil, touchedAt: Stamp? = nil
     ) {
         self.fields = fields
         self.tags = tags
         self.creations = creations
         self.deletedAt = deletedAt
+        self.touchedAt = touchedAt
     }
 
     /// What one record change says. The fields and tags of a deletion are its last state, not changes.
@@ -83,6 +86,7 @@ extension PendingChange {
         tags = newerTags(tags, other.tags)
         creations.merge(other.creations) { max($0, $1) }
         deletedAt = [deletedAt, other.deletedAt].compactMap(\.self).max()
+        touchedAt = [touchedAt, other.touchedAt].compactMap(\.self).max()
         if let deletedAt, let newestStamp, newestStamp > deletedAt { self.deletedAt = nil }
     }
 

@@ -3,7 +3,8 @@ public import Contracts
 // The compact form in which queue rows and links are kept. A stamp is [milliseconds, sequence] at the head of an array.
 
 extension PendingChange {
-    /// `{"f": {field: [ms, sequence, value]}, "t": [ms, sequence, [tag]], "c": {object: [ms, sequence]}, "d": [ms, sequence]}`,
+    /// `{"f": {field: [ms, sequence, value]}, "t": [ms, sequence, [tag]], "c": {object: [ms, sequence]}, "d": [ms, sequence],
+    /// "a": [ms, sequence]}`,
     /// each member only where there is something.
     public var json: JSONValue {
         var members: [String: JSONValue] = [:]
@@ -13,6 +14,7 @@ extension PendingChange {
             members["c"] = .object(Dictionary(uniqueKeysWithValues: creations.map { ($0.rawValue, .array($1.json)) }))
         }
         if let deletedAt { members["d"] = .array(deletedAt.json) }
+        if let touchedAt { members["a"] = .array(touchedAt.json) }
         return .object(members)
     }
 
@@ -31,12 +33,15 @@ extension PendingChange {
             case "c":
                 guard let stamps = member.objectValue?.mapEvery(Stamp.init(json:)) else { return nil }
                 for (object, stamp) in stamps {
-                    guard let object = CRMObject(rawValue: object) else { return nil }
+                    guard let object = CRMObject(rawValue: object), object.isPerson else { return nil }
                     creations[object] = stamp
                 }
             case "d":
                 guard let stamp = Stamp(json: member) else { return nil }
                 deletedAt = stamp
+            case "a":
+                guard let stamp = Stamp(json: member) else { return nil }
+                touchedAt = stamp
             default: return nil
             }
         }
