@@ -40,7 +40,8 @@ extension ActiveCampaignSandbox {
         if let part = parameters["email_like"]?.lowercased() { rows = rows.filter { $0.email.lowercased().contains(part) } }
         if let part = parameters["search"]?.lowercased() {
             rows = rows.filter {
-                "\($0.email) \($0.firstName) \($0.lastName) \($0.phone) \(account.companyName(of: $0))".lowercased().contains(part)
+                "\($0.email) \($0.firstName) \($0.lastName) \($0.phone) \(account.companyName(of: $0))".lowercased().contains(
+                    part)
             }
         }
         if let after = parameters["filters[updated_after]"].flatMap(moment) { rows = rows.filter { $0.updated > after } }

@@ -18,6 +18,14 @@ enum ActiveCampaignError {
     static let emailTaken = invalid("Email address already exists in the system", code: "duplicate", pointer: "email")
     static let badEmail = invalid("Email address is not valid", code: "email_invalid", pointer: "email")
 
+    static let accountTaken = invalid("Account name already exists", code: "duplicate", pointer: "name")
+
+    /// Custom fields of accounts have numbers for codes.
+    static func numbered(_ title: String, pointer: String) -> SandboxResponse {
+        let source: SandboxValue = ["pointer": .string("/data/attributes/\(pointer)")]
+        return .json(422, ["errors": [["title": .string(title), "detail": "", "code": 422, "source": source]]])
+    }
+
     static func missing(_ attribute: String) -> SandboxResponse {
         let source: SandboxValue = ["pointer": .string("/data/attributes/\(attribute)")]
         return .json(422, ["errors": [["status": 422, "title": "Missing attribute", "source": source]]])
@@ -32,6 +40,8 @@ enum ActiveCampaignError {
 
     static let forbidden: SandboxResponse = .json(
         403, ["message": "You do not have permission to perform this action. Check your API token."])
+    /// What the plan does not have.
+    static let notInPlan: SandboxResponse = .json(403, ["message": "You do not have permission to access this resource."])
     static let noRoute: SandboxResponse = .json(404, ["message": "No route found"])
     static let malformed: SandboxResponse = .json(400, [:])
 }

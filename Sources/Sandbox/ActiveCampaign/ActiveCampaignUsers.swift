@@ -7,6 +7,7 @@ extension ActiveCampaignSandbox {
         public var firstName: String
         public var lastName: String
         public var phone: String
+        /// The name of the account the contact belongs to; naming one that does not exist makes it.
         public var account: String
         /// Custom values by field id, in the API's own encoding (`||Red||Blue||` for several).
         public var fields: [String: String]
@@ -39,22 +40,23 @@ extension ActiveCampaignSandbox {
     /// Adds a contact; returns its id, or `nil` when the address is bad or taken.
     @discardableResult
     public func createContact(_ person: Person, from source: ActiveCampaignSource = .admin) -> String? {
-        guard let id = importContact(person) else { return nil }
+        guard let id = importContact(person, from: source) else { return nil }
         emit("subscribe", contact: id, from: source)
+        automate(id)
         return String(id)
     }
 
     /// Adds contacts the way the importer does: without any webhook. Returns how many were new.
     @discardableResult
     public func importContacts(_ people: [Person]) -> Int {
-        people.reduce(0) { $0 + (importContact($1) == nil ? 0 : 1) }
+        people.reduce(0) { $0 + (importContact($1, from: nil) == nil ? 0 : 1) }
     }
 
-    private func importContact(_ person: Person) -> Int? {
+    private func importContact(_ person: Person, from source: ActiveCampaignSource?) -> Int? {
         let email = person.email.lowercased()
         guard email.isEmpty || EmailAddress.isPlausible(email), account.contact(email: email) == nil else { return nil }
         let contact = account.addContact(email: email, at: now)
-        overwrite(contact, with: person)
+        overwrite(contact, with: person, from: source)
         for name in person.tags { _ = account.attach(tag: tagID(name), to: contact.id, at: now) }
         return contact.id
     }
@@ -68,13 +70,30 @@ extension ActiveCampaignSandbox {
         guard let contact = Int(id).flatMap({ account.contacts[$0] }) else { return false }
         var person = self.person(contact)
         change(&person)
+        guard edit(contact, to: person, from: source) else { return false }
+        automate(contact.id)
+        return true
+    }
+
+    /// Lets the account's automation, if it has one, rewrite a contact that was just written.
+    func automate(_ id: Int) {
+        guard let automation = options.automation, let contact = account.contacts[id] else { return }
+        let before = person(contact)
+        var after = automation(before)
+        after.tags = before.tags
+        if after != before { _ = edit(contact, to: after, from: .system) }
+    }
+
+    /// Whether the new address can be had.
+    private func edit(_ contact: ActiveCampaignContact, to person: Person, from source: ActiveCampaignSource) -> Bool {
+        var person = person
         person.email = person.email.lowercased()
         guard person.email.isEmpty || EmailAddress.isPlausible(person.email),
             account.contact(email: person.email)?.id ?? contact.id == contact.id
         else {
             return false
         }
-        overwrite(contact, with: person)
+        overwrite(contact, with: person, from: source)
         emit("update", contact: contact.id, from: source)
         return true
     }
@@ -157,7 +176,7 @@ extension ActiveCampaignSandbox {
 
     // MARK: Helpers
 
-    private func tagID(_ name: String) -> Int {
+    func tagID(_ name: String) -> Int {
         account.tag(name)?.id ?? account.addTag(name, at: now).id
     }
 
@@ -165,21 +184,22 @@ extension ActiveCampaignSandbox {
         let fields = contact.values.filter { !$0.value.value.isEmpty }.map { (String($0.key), $0.value.value) }
         return Person(
             email: contact.email, firstName: contact.firstName, lastName: contact.lastName, phone: contact.phone,
-            account: contact.account, fields: Dictionary(fields, uniquingKeysWith: { $1 }), tags: account.tagNames(of: contact))
+            account: account.companyName(of: contact), fields: Dictionary(fields, uniquingKeysWith: { $1 }),
+            tags: account.tagNames(of: contact))
     }
 
-    private func overwrite(_ contact: ActiveCampaignContact, with person: Person) {
+    private func overwrite(_ contact: ActiveCampaignContact, with person: Person, from source: ActiveCampaignSource?) {
         var contact = contact
         contact.email = person.email.lowercased()
         contact.firstName = person.firstName
         contact.lastName = person.lastName
         contact.phone = person.phone
-        contact.account = person.account
         for field in account.fields.keys.sorted() {
             let value = person.fields[String(field)] ?? ""
             if value != contact.values[field]?.value ?? "" { account.setValue(value, of: field, on: &contact, at: now) }
         }
         contact.updated = now
         account.replace(contact)
+        assign(contact.id, toCompany: person.account, from: source)
     }
 }

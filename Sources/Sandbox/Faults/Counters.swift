@@ -4,6 +4,8 @@ public struct SandboxCounters: Sendable, Equatable {
     public var calls: [String: Int] = [:]
     /// The parts of composite calls, by endpoint.
     public var parts: [String: Int] = [:]
+    /// Queries by object, each page of one, also those within composite calls.
+    public var queries: [String: Int] = [:]
     /// API calls as the vendor bills them.
     public var apiCalls = 0
     /// Rows given out by queries, retrieves, lists and single reads.
