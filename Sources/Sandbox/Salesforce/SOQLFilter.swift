@@ -1,93 +1,40 @@
-/// A condition with its fields resolved and its literals checked, ready to be asked of rows.
+/// A condition with its fields found and its literals checked, ready to be asked of rows.
+///
+/// Every condition holds or does not: a null is unequal to every literal but `null`, lies on no side of `<` or `>`, is like
+/// nothing and in no list, and `NOT` turns any of these round.
 indirect enum SOQLFilter {
-    case equal(SalesforceField, SOQL.Literal)
-    case compare(SalesforceField, SOQL.Comparison, SOQL.Literal)
-    case member(SalesforceField, texts: Set<String>, others: [SOQL.Literal])
+    case equal(SOQLColumn, SOQL.Literal)
+    case compare(SOQLColumn, SOQL.Comparison, SOQL.Literal)
+    case like(SOQLColumn, SOQLPattern)
+    case member(SOQLColumn, texts: Set<String>, others: [SOQL.Literal])
+    /// One of the sets is among what is chosen.
+    case includes(SOQLColumn, [Set<String>])
     case and([SOQLFilter])
     case or([SOQLFilter])
     case not(SOQLFilter)
 
-    init(_ condition: SOQL.Condition, in table: SalesforceTable) throws(SalesforceFault) {
-        switch condition {
-        case .and(let terms): self = .and(try Self.filters(terms, in: table))
-        case .or(let terms): self = .or(try Self.filters(terms, in: table))
-        case .not(let term): self = .not(try SOQLFilter(term, in: table))
-        case .compare(let name, let comparison, let literal):
-            let field = try Self.field(name, in: table)
-            let literal = try Self.checked(literal, for: field)
-            switch comparison {
-            case .equal: self = .equal(field, literal)
-            case .notEqual: self = .not(.equal(field, literal))
-            default: self = .compare(field, comparison, literal)
-            }
-        case .member(let name, let literals, let negated):
-            let field = try Self.field(name, in: table)
-            var texts: Set<String> = []
-            var others: [SOQL.Literal] = []
-            for literal in literals {
-                let literal = try Self.checked(literal, for: field)
-                if case .string(let text) = literal { texts.insert(Self.key(field, text)) } else { others.append(literal) }
-            }
-            let filter = SOQLFilter.member(field, texts: texts, others: others)
-            self = negated ? .not(filter) : filter
-        }
-    }
-
-    private static func filters(
-        _ terms: [SOQL.Condition], in table: SalesforceTable
-    ) throws(SalesforceFault) -> [SOQLFilter] {
-        var filters: [SOQLFilter] = []
-        for term in terms { filters.append(try SOQLFilter(term, in: table)) }
-        return filters
-    }
-
-    private static func field(_ name: String, in table: SalesforceTable) throws(SalesforceFault) -> SalesforceField {
-        guard let field = table.field(name) else { throw .invalidField(name, on: table.object.name) }
-        guard field.isFilterable else {
-            throw .badRequest("INVALID_FIELD", "field '\(field.name)' can not be filtered in a query call")
-        }
-        return field
-    }
-
-    /// Texts compare without regard to case unless the field says otherwise; ids always with.
-    private static func key(_ field: SalesforceField, _ text: String) -> String {
-        field.isText && !field.isCaseSensitive ? text.lowercased() : text
-    }
-
-    private static func checked(_ literal: SOQL.Literal, for field: SalesforceField) throws(SalesforceFault) -> SOQL.Literal {
-        switch (field.kind, literal) {
-        case (_, .null), (.boolean, .bool), (.int, .number), (.double, .number), (.currency, .number), (.percent, .number),
-            (.date, .date), (.datetime, .dateTime):
-            return literal
-        case (.id, .string(let text)), (.reference, .string(let text)):
-            guard let id = SalesforceID.normalized(text) else {
-                throw .badRequest("INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: \(text)")
-            }
-            return .string(id)
-        case (_, .string) where field.isText: return literal
-        default:
-            let quotes = field.isText || field.kind == .id ? "should be enclosed in quotes" : "should not be enclosed in quotes"
-            throw .badRequest(
-                "INVALID_FIELD",
-                "value of filter criterion for field '\(field.name)' must be of type \(field.kind.rawValue) and \(quotes)")
-        }
-    }
-
-    // MARK: Asking a row
-
-    func matches(_ row: SalesforceRow) -> Bool {
+    func matches(_ row: SalesforceRow, of org: SalesforceOrg) -> Bool {
         switch self {
-        case .and(let terms): terms.allSatisfy { $0.matches(row) }
-        case .or(let terms): terms.contains { $0.matches(row) }
-        case .not(let term): !term.matches(row)
-        case .equal(let field, let literal): Self.equals(row[field.name], literal, field)
-        case .member(let field, let texts, let others):
-            (row[field.name].text.map { texts.contains(Self.key(field, $0)) } ?? false)
-                || others.contains { Self.equals(row[field.name], $0, field) }
-        case .compare(let field, .like, let literal): Self.isLike(row[field.name], literal)
-        case .compare(let field, let comparison, let literal):
-            Self.order(row[field.name], literal, field).map { Self.holds(comparison, $0) } ?? false
+        case .and(let terms): return terms.allSatisfy { $0.matches(row, of: org) }
+        case .or(let terms): return terms.contains { $0.matches(row, of: org) }
+        case .not(let term): return !term.matches(row, of: org)
+        case .equal(let column, let literal): return Self.equals(org.value(of: column, in: row), literal, column.field)
+        case .like(let column, let pattern): return org.value(of: column, in: row).text.map(pattern.matches) ?? false
+        case .compare(let column, let comparison, let literal):
+            return Self.holds(comparison, org.value(of: column, in: row), literal, column.field)
+        case .member(let column, let texts, let others):
+            let value = org.value(of: column, in: row)
+            return value.text.map { texts.contains(column.field.key(of: $0)) } ?? false
+                || others.contains { Self.equals(value, $0, column.field) }
+        case .includes(let column, let sets):
+            let chosen = Self.choices(org.value(of: column, in: row).text ?? "")
+            return sets.contains { $0.isSubset(of: chosen) }
         }
+    }
+
+    /// The parts of a multi-select value.
+    static func choices(_ text: String) -> Set<String> {
+        Set(text.lowercased().split(separator: ";").map(String.init))
     }
 
     private static func equals(_ value: SandboxValue, _ literal: SOQL.Literal, _ field: SalesforceField) -> Bool {
@@ -95,51 +42,21 @@ indirect enum SOQLFilter {
         case .null: value == .null
         case .bool(let flag): value == .bool(flag)
         case .number(let number): value.double == number
-        case .string(let text): value.text.map { key(field, $0) == key(field, text) } ?? false
+        case .string(let text): value.text.map { field.key(of: $0) == field.key(of: text) } ?? false
         case .date(let text), .dateTime(let text): value.text == text
         }
     }
 
-    /// -1, 0 or 1; `nil` when the two do not compare.
-    private static func order(_ value: SandboxValue, _ literal: SOQL.Literal, _ field: SalesforceField) -> Int? {
+    private static func holds(
+        _ comparison: SOQL.Comparison, _ value: SandboxValue, _ literal: SOQL.Literal, _ field: SalesforceField
+    ) -> Bool {
         switch literal {
-        case .number(let number): value.double.map { $0 < number ? -1 : ($0 > number ? 1 : 0) }
-        case .date(let text), .dateTime(let text): value.text.map { $0 < text ? -1 : ($0 > text ? 1 : 0) }
-        case .string(let text):
-            value.text.map { key(field, $0) }.map { $0 < key(field, text) ? -1 : ($0 > key(field, text) ? 1 : 0) }
-        case .null, .bool: nil
+        case .number(let number): value.double.map { comparison.holds($0, number) } ?? false
+        // Both are kept in a form that sorts as it compares.
+        case .date(let text), .dateTime(let text): value.text.map { comparison.holds($0, text) } ?? false
+        case .string(let text): value.text.map { comparison.holds(field.key(of: $0), field.key(of: text)) } ?? false
+        case .null, .bool: false
         }
-    }
-
-    private static func holds(_ comparison: SOQL.Comparison, _ order: Int) -> Bool {
-        switch comparison {
-        case .less: order < 0
-        case .lessOrEqual: order <= 0
-        case .greater: order > 0
-        case .greaterOrEqual: order >= 0
-        case .equal: order == 0
-        case .notEqual: order != 0
-        case .like: false
-        }
-    }
-
-    private static func isLike(_ value: SandboxValue, _ literal: SOQL.Literal) -> Bool {
-        guard case .string(let pattern) = literal, let text = value.text else { return false }
-        return like(Array(text.lowercased()), Array(pattern.lowercased()))
-    }
-
-    /// `%` stands for any text and `_` for one character.
-    private static func like(_ text: [Character], _ pattern: [Character]) -> Bool {
-        var reachable: Set<Int> = [0]
-        for character in pattern {
-            switch character {
-            case "%": reachable = Set((reachable.min() ?? text.count + 1)..<(text.count + 1))
-            case "_": reachable = Set(reachable.filter { $0 < text.count }.map { $0 + 1 })
-            default: reachable = Set(reachable.filter { $0 < text.count && text[$0] == character }.map { $0 + 1 })
-            }
-            if reachable.isEmpty { return false }
-        }
-        return reachable.contains(text.count)
     }
 
     // MARK: Indexes
@@ -147,8 +64,8 @@ indirect enum SOQLFilter {
     /// A superset of the ids of live rows that match, found without reading all; `nil` when no index serves.
     func candidates(in table: SalesforceTable) -> [String]? {
         switch self {
-        case .equal(let field, .string(let text)): Self.ids(field, [text], in: table)
-        case .member(let field, let texts, let others) where others.isEmpty: Self.ids(field, texts.sorted(), in: table)
+        case .equal(let column, .string(let text)): Self.ids(column, [text], in: table)
+        case .member(let column, let texts, let others) where others.isEmpty: Self.ids(column, texts.sorted(), in: table)
         case .and(let terms): terms.lazy.compactMap { $0.candidates(in: table) }.first
         case .or(let terms):
             terms.reduce([]) { found, term in
@@ -159,9 +76,30 @@ indirect enum SOQLFilter {
         }
     }
 
-    private static func ids(_ field: SalesforceField, _ texts: [String], in table: SalesforceTable) -> [String]? {
-        if field.kind == .id { return texts.filter { table.rows[$0] != nil } }
-        guard table.isIndexed(field) else { return nil }
-        return texts.flatMap { table.ids(where: field, equals: $0) ?? [] }
+    private static func ids(_ column: SOQLColumn, _ texts: [String], in table: SalesforceTable) -> [String]? {
+        guard column.steps.isEmpty else { return nil }
+        if column.field.kind == .id { return texts.filter { table.rows[$0] != nil } }
+        guard table.isIndexed(column.field) else { return nil }
+        return texts.flatMap { table.ids(where: column.field, equals: $0) ?? [] }
+    }
+}
+
+extension SOQL.Comparison {
+    fileprivate func holds<Operand: Comparable>(_ left: Operand, _ right: Operand) -> Bool {
+        switch self {
+        case .equal: left == right
+        case .notEqual: left != right
+        case .less: left < right
+        case .lessOrEqual: left <= right
+        case .greater: left > right
+        case .greaterOrEqual: left >= right
+        }
+    }
+}
+
+extension SalesforceField {
+    /// What stands for a text when it is compared: without regard to case unless the field says otherwise; ids always with.
+    func key(of text: String) -> String {
+        isText && !isCaseSensitive ? text.lowercased() : text
     }
 }

@@ -92,13 +92,18 @@ struct SOQLParser {
             return inner
         }
         if take(keyword: "NOT") { return .not(try term()) }
-        let field = try name()
+        return try comparison(of: try name())
+    }
+
+    private mutating func comparison(of field: String) throws(SalesforceFault) -> SOQL.Condition {
         if take(keyword: "IN") { return .member(field: field, of: try list(), negated: false) }
         if take(keyword: "NOT") {
             try expect(keyword: "IN")
             return .member(field: field, of: try list(), negated: true)
         }
-        if take(keyword: "LIKE") { return .compare(field: field, .like, try literal()) }
+        if take(keyword: "INCLUDES") { return .includes(field: field, try list(), negated: false) }
+        if take(keyword: "EXCLUDES") { return .includes(field: field, try list(), negated: true) }
+        if take(keyword: "LIKE") { return .like(field: field, try pattern()) }
         guard case .sign(let sign) = peek, let comparison = SOQL.Comparison(rawValue: sign) else { throw unexpected() }
         position += 1
         return .compare(field: field, comparison, try literal())
@@ -112,13 +117,19 @@ struct SOQLParser {
         return items
     }
 
+    private mutating func pattern() throws(SalesforceFault) -> SOQLPattern {
+        guard case .string(let quoted) = peek else { throw unexpected() }
+        position += 1
+        return try SOQLPattern(quoted: quoted)
+    }
+
     private mutating func literal() throws(SalesforceFault) -> SOQL.Literal {
         guard let token = peek else { throw unexpected() }
         position += 1
         switch token {
-        case .string(let text):
-            guard text.utf16.count <= 4000 else { throw .malformedQuery("string literal longer than 4000 characters") }
-            return .string(text)
+        case .string(let quoted):
+            guard quoted.utf16.count <= 4000 else { throw .malformedQuery("string literal longer than 4000 characters") }
+            return try SOQL.Literal(quoted: quoted)
         case .word(let word):
             switch word.lowercased() {
             case "null": return .null
@@ -126,13 +137,21 @@ struct SOQLParser {
             case "false": return .bool(false)
             default: break
             }
-            if let number = Double(word), number.isFinite { return .number(number) }
+            if let number = Self.number(word) { return .number(number) }
             if CivilTime.days(word) != nil { return .date(word) }
             if let seconds = CivilTime.seconds(word) { return .dateTime(SalesforceOrg.stamp(seconds * 1000)) }
         case .sign: break
         }
         position -= 1
         throw unexpected()
+    }
+
+    /// Decimal only: Swift reads more than SOQL does.
+    private static func number(_ word: String) -> Double? {
+        guard word.allSatisfy({ $0.isNumber || "+-.eE".contains($0) }), let number = Double(word), number.isFinite else {
+            return nil
+        }
+        return number
     }
 
     // MARK: Tokens

@@ -21,7 +21,9 @@ extension SalesforceOrg {
         if !forbidden.isEmpty { errors.insert(Self.notWritable(forbidden), at: 0) }
         if let error = missing(clean, isNew: row == nil, in: table) { errors.append(error) }
         guard errors.isEmpty else { return (clean, errors) }
-        if let error = duplicateKey(clean, of: row, in: table) ?? duplicateRule(clean, of: row, in: table, by: writer) {
+        if let error = danglingReference(clean, in: table) ?? duplicateKey(clean, of: row, in: table)
+            ?? duplicateRule(clean, of: row, in: table, by: writer)
+        {
             return (clean, [error])
         }
         if let validation = rules.validation {
@@ -101,7 +103,25 @@ extension SalesforceOrg {
             fields: names)
     }
 
-    private func duplicateKey(
+    /// A reference to nothing; objects the org does not have are not looked into.
+    private func danglingReference(_ values: [String: SandboxValue], in table: SalesforceTable) -> SalesforceRowError? {
+        for field in table.object.fields where field.kind == .reference {
+            guard let id = values[field.name]?.text.flatMap(SalesforceID.normalized) else { continue }
+            let parents = field.referenceTo.compactMap { tables[$0.lowercased()] }
+            guard parents.count == field.referenceTo.count else { continue }
+            guard let parent = parents.first(where: { id.hasPrefix($0.object.prefix) }) else {
+                let message = "\(field.label): id value of incorrect type: \(id)"
+                return SalesforceRowError(code: "FIELD_INTEGRITY_EXCEPTION", message: message, fields: [field.name])
+            }
+            guard let row = parent.rows[id], !row.isDeleted else {
+                return SalesforceRowError(
+                    code: "INVALID_CROSS_REFERENCE_KEY", message: "invalid cross reference id", fields: [field.name])
+            }
+        }
+        return nil
+    }
+
+    func duplicateKey(
         _ values: [String: SandboxValue], of row: SalesforceRow?, in table: SalesforceTable
     ) -> SalesforceRowError? {
         for field in table.object.fields where field.isUnique {

@@ -136,7 +136,7 @@ extension SalesforceSandbox {
         let isAllOrNone = call.body?["allOrNone"] == true || call.parameters["allOrNone"] == "true"
         let savepoint = isAllOrNone ? org : nil
         var results = items.enumerated().map { index, item in
-            index == writer.lockedRow ? .failure(Self.lockedRow) : operation(&org, item, writer)
+            index == writer.lockedRow ? .failure(SalesforceOrg.lockedRow) : operation(&org, item, writer)
         }
         if let savepoint, results.contains(where: { !$0.errors.isEmpty }) {
             org = savepoint
@@ -146,8 +146,6 @@ extension SalesforceSandbox {
         return .ok(.array(results.map { $0.item(tellsCreated: tellsCreated) }))
     }
 
-    private static let lockedRow = SalesforceRowError(
-        code: "UNABLE_TO_LOCK_ROW", message: "unable to obtain exclusive access to this record or 1 records: 0015e000004a1Bc")
     private static let idOnInsert = SalesforceRowError(
         code: "INVALID_FIELD_FOR_INSERT_UPDATE", message: "cannot specify Id in an insert call", fields: ["Id"])
     private static let rolledBack = SalesforceRowError(
@@ -167,13 +165,13 @@ extension SalesforceSandbox {
         }
         guard let ids, let names, !names.isEmpty else { throw .badRequest("INVALID_INPUT", "ids and fields are required") }
         guard ids.count <= Self.mostRetrieved else { throw Self.tooMany(Self.mostRetrieved) }
-        let fields = try fields(names, in: table)
+        let columns = try columns(names, in: table)
         var records: [SandboxValue] = []
         for id in ids {
             guard let normalized = SalesforceID.normalized(id) else { throw .badRequest("MALFORMED_ID", "malformed id \(id)") }
             if let row = table.rows[normalized], !row.isDeleted {
                 tally.rowsRead += 1
-                records.append(org.record(row, of: table.object.name, fields: fields, path: call.path))
+                records.append(org.record(row, of: table.object.name, columns: columns, path: call.path))
             } else {
                 records.append(.null)
             }

@@ -51,7 +51,8 @@ extension SalesforceField {
             "idLookup": .bool(isLookupKey), "unique": .bool(isUnique), "caseSensitive": .bool(isCaseSensitive),
             "filterable": .bool(isFilterable), "sortable": .bool(isFilterable), "groupable": .bool(isFilterable && isText),
             "aggregatable": .bool(isFilterable), "nameField": .bool(name == "Name"), "namePointing": false,
-            "referenceTo": .array(referenceTo.map { .string($0) }), "relationshipName": relationshipName,
+            "referenceTo": .array(referenceTo.map { .string($0) }),
+            "relationshipName": relationshipName.map { .string($0) } ?? nil,
             "relationshipOrder": nil, "referenceTargetField": nil, "polymorphicForeignKey": .bool(referenceTo.count > 1),
             "cascadeDelete": false, "restrictedDelete": false, "writeRequiresMasterRead": false,
             "picklistValues": .array(picklist), "restrictedPicklist": .bool(isRestricted), "dependentPicklist": false,
@@ -61,10 +62,6 @@ extension SalesforceField {
             "queryByDistance": false, "searchPrefilterable": false, "highScaleNumber": false,
             "formulaTreatNullNumberAsZero": false, "filteredLookupInfo": nil, "aiPredictionField": false,
         ]
-    }
-
-    private var relationshipName: SandboxValue {
-        kind == .reference && name.hasSuffix("Id") ? .string(String(name.dropLast(2))) : nil
     }
 
     private var soapType: String {

@@ -19,9 +19,18 @@ extension SalesforceSandbox {
     /// A person creates a record; returns its id, or `nil` when the org's rules refuse it.
     @discardableResult
     public func insert(_ object: String, _ values: [String: SandboxValue]) -> String? {
-        guard let values = try? org.table(object).deserialize(values) else { return nil }
-        let result = org.insert(values, into: object, by: person)
-        return result.errors.isEmpty ? result.id : nil
+        load(object, rows: [values]).first
+    }
+
+    /// A person loads many records, all of one stamp; returns the ids of those that the org's rules let in.
+    @discardableResult
+    public func load(_ object: String, rows: [[String: SandboxValue]]) -> [String] {
+        guard let table = try? org.table(object) else { return [] }
+        let person = person
+        return rows.compactMap { try? table.deserialize($0) }.compactMap { values in
+            let result = org.insert(values, into: object, by: person)
+            return result.errors.isEmpty ? result.id : nil
+        }
     }
 
     /// Changes a record past the API. As a user's edit it carries that user's name, and where the flow is set up
@@ -29,10 +38,7 @@ extension SalesforceSandbox {
     /// - Returns: Whether the org's rules let it.
     @discardableResult
     public func edit(_ object: String, id: String, _ values: [String: SandboxValue], asUser: Bool = true) -> Bool {
-        guard var values = try? org.table(object).deserialize(values) else { return false }
-        if asUser, let field = options.rules.syncStatusField, (try? org.table(object).field(field)) != nil {
-            values[field] = "Waiting for next sync"
-        }
+        guard let values = try? org.table(object).deserialize(values) else { return false }
         var writer = person
         if !asUser { writer.userID = SalesforceUser.integration }
         return org.update(id, of: object, with: values, by: writer).errors.isEmpty
@@ -44,14 +50,35 @@ extension SalesforceSandbox {
         org.delete(id, of: object, by: person).errors.isEmpty
     }
 
-    /// A person converts a lead into a new contact; returns the contact's id.
+    /// A person takes a record back from the recycle bin; `false` when it is not there or its unique key is taken.
     @discardableResult
-    public func convertLead(_ id: String) -> String? {
-        guard let lead = record("Lead", id: id), lead["IsConverted"] != true, lead["IsDeleted"] != true else { return nil }
-        var values: [String: SandboxValue] = [:]
-        for name in ["FirstName", "LastName", "Email", "Phone", "MobilePhone", "Title"] { values[name] = lead[name] }
-        guard let contact = insert("Contact", values), org.convert(id, to: contact, by: person) else { return nil }
-        return contact
+    public func undelete(_ object: String, id: String) -> Bool {
+        org.undelete(id, of: object, by: person)
+    }
+
+    /// A person merges two records: the loser is deleted and names the winner as its master; the winner may take values on
+    /// the way, and takes over what referred to the loser.
+    /// - Returns: Whether it was done; converted leads, deleted records and refused values prevent it.
+    @discardableResult
+    public func merge(_ object: String, winner: String, loser: String, taking values: [String: SandboxValue] = [:]) -> Bool {
+        guard let values = try? org.table(object).deserialize(values) else { return false }
+        return org.merge(object, winner: winner, loser: loser, taking: values, by: person)
+    }
+
+    /// A person converts a lead: into a new contact of the account its company names, which is created unless there is one
+    /// of exactly that name.
+    /// - Parameter opportunity: The name of an opportunity to be created along with it.
+    /// - Returns: The contact's id; `nil`, and nothing has changed, when the lead is deleted or converted, or a rule refuses.
+    @discardableResult
+    public func convertLead(_ id: String, opportunity: String? = nil) -> String? {
+        org.convert(id, into: nil, opportunity: opportunity, by: person)
+    }
+
+    /// A person converts a lead into a contact that exists: what the contact has stays, only blanks are filled.
+    @discardableResult
+    public func convertLead(_ id: String, into contactID: String, opportunity: String? = nil) -> String? {
+        guard let contact = SalesforceID.normalized(contactID) else { return nil }
+        return org.convert(id, into: contact, opportunity: opportunity, by: person)
     }
 
     /// An admin adds a field or changes one.
@@ -77,7 +104,7 @@ extension SalesforceSandbox {
         auth.approve()
     }
 
-    private var person: SalesforceOrg.Writer {
+    var person: SalesforceOrg.Writer {
         SalesforceOrg.Writer(userID: SalesforceUser.person, now: now, allowsDuplicates: true)
     }
 }

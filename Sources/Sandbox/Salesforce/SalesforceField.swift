@@ -28,6 +28,8 @@ public struct SalesforceField: Sendable, Hashable {
     public var options: [String] = []
     public var isRestricted = false
     public var referenceTo: [String] = []
+    /// Whether queries may follow the reference to its parent.
+    public var isTraversable = true
     /// The compound field this is a part of, e.g. `Name`.
     public var compound: String?
 
@@ -39,6 +41,12 @@ public struct SalesforceField: Sendable, Hashable {
             isNillable = false
             defaultValue = false
         }
+    }
+
+    /// What queries call the parent: `Account` for `AccountId`, `Region__r` for `Region__c`.
+    var relationshipName: String? {
+        guard kind == .reference, isTraversable else { return nil }
+        return isCustom ? name.dropLast(3) + "__r" : (name.hasSuffix("Id") ? String(name.dropLast(2)) : nil)
     }
 
     public var isCustom: Bool { name.hasSuffix("__c") }

@@ -48,7 +48,7 @@ public struct SalesforceObject: Sendable, Hashable {
         ]
     }()
 
-    private static func addressFields(_ prefix: String, compound: String) -> [SalesforceField] {
+    static func addressFields(_ prefix: String, compound: String) -> [SalesforceField] {
         var parts: [SalesforceField] = [
             .text(prefix + "Street", .textarea, 255), .text(prefix + "City", 40), .text(prefix + "State", 80),
             .text(prefix + "PostalCode", 20), .text(prefix + "Country", 80),
@@ -59,16 +59,26 @@ public struct SalesforceObject: Sendable, Hashable {
         return parts + [address]
     }
 
-    /// Contact with its standard fields.
-    public static let contact: SalesforceObject = {
-        var owner = SalesforceField.reference("OwnerId", to: "User")
+    /// Whose the record is: the integration user's unless somebody else is named.
+    static func owner(_ kinds: String...) -> SalesforceField {
+        var owner = SalesforceField("OwnerId", .reference)
+        owner.length = 18
+        owner.referenceTo = kinds
         owner.isNillable = false
         owner.defaultValue = .string(SalesforceUser.integration)
-        return SalesforceObject(
+        return owner
+    }
+
+    static let industries = ["Banking", "Education", "Energy", "Retail", "Technology"]
+
+    /// Contact with its standard fields.
+    public static let contact: SalesforceObject = {
+        SalesforceObject(
             name: "Contact", prefix: "003",
             fields: personFields + addressFields("Mailing", compound: "MailingAddress")
                 + addressFields("Other", compound: "OtherAddress") + [
-                    .reference("MasterRecordId", to: "Contact").readOnly, .reference("AccountId", to: "Account"), owner,
+                    .reference("MasterRecordId", to: "Contact").readOnly, .reference("AccountId", to: "Account"),
+                    owner("User"),
                     .reference("ReportsToId", to: "Contact"), .text("HomePhone", .phone, 40), .text("OtherPhone", .phone, 40),
                     .text("AssistantPhone", .phone, 40), .text("AssistantName", 40), .text("Department", 80),
                     .plain("Birthdate", .date), SalesforceField("IsEmailBounced", .boolean).readOnly,
@@ -78,9 +88,6 @@ public struct SalesforceObject: Sendable, Hashable {
 
     /// Lead with its standard fields.
     public static let lead: SalesforceObject = {
-        var owner = SalesforceField.reference("OwnerId", to: "Group", "User")
-        owner.isNillable = false
-        owner.defaultValue = .string(SalesforceUser.integration)
         var converted = SalesforceField("IsConverted", label: "Converted", .boolean)
         converted.isUpdatable = false
         return SalesforceObject(
@@ -90,9 +97,9 @@ public struct SalesforceObject: Sendable, Hashable {
                 .picklist(
                     "Status", ["Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"],
                     default: "Open - Not Contacted"),
-                .text("Website", .url, 255), .picklist("Industry", ["Banking", "Education", "Energy", "Retail", "Technology"]),
+                .text("Website", .url, 255), .picklist("Industry", industries),
                 .picklist("Rating", ["Hot", "Warm", "Cold"]), .number("AnnualRevenue", .currency, precision: 18, scale: 0),
-                .number("NumberOfEmployees", .int, precision: 8, scale: 0), owner, converted,
+                .number("NumberOfEmployees", .int, precision: 8, scale: 0), owner("Group", "User"), converted,
                 .plain("ConvertedDate", .date).readOnly, .reference("ConvertedAccountId", to: "Account").readOnly,
                 .reference("ConvertedContactId", to: "Contact").readOnly,
                 .reference("ConvertedOpportunityId", to: "Opportunity").readOnly, .plain("IsUnreadByOwner", .boolean),

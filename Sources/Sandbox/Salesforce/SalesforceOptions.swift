@@ -14,11 +14,16 @@ public struct SalesforceOptions: Sendable {
     public var tokenLifetime: Int64 = 7_200_000
     /// API calls allowed in a rolling day.
     public var dailyLimit = 100_000
-    public var objects: [SalesforceObject] = [.contact.adding(SalesforceField.tandem), .lead.adding(SalesforceField.tandem)]
+    public var objects: [SalesforceObject] = [
+        .contact.adding(SalesforceField.tandem), .lead.adding(SalesforceField.tandem), .account, .opportunity,
+        .opportunityContactRole,
+    ]
     public var rules = SalesforceRules()
     public var faults = FaultPlan()
     /// Access and refresh tokens come from it.
     public var seed: UInt64 = 1
+    /// How far the org's clock, by which it stamps rows and dates answers, is ahead of `clock`, in milliseconds.
+    public var clockSkew: Int64 = 0
     /// Milliseconds since 1970.
     public var clock: @Sendable () -> Int64
 

@@ -13,6 +13,8 @@ struct SalesforceOrg: Sendable {
     }
 
     var tables: [String: SalesforceTable]
+    /// Rows that transactions still open have changed; nobody else can until they are committed.
+    var held: Set<String> = []
     let rules: SalesforceRules
 
     init(objects: [SalesforceObject], rules: SalesforceRules) {
@@ -34,18 +36,24 @@ struct SalesforceOrg: Sendable {
 
     // A table held in a local variable while it changes would be copied whole, so these ask for it afresh.
 
-    mutating func insert(_ values: [String: SandboxValue], into object: String, by writer: Writer) -> SalesforceRowResult {
+    /// - Parameter reserved: The id the row was promised when its transaction began.
+    mutating func insert(
+        _ values: [String: SandboxValue], into object: String, by writer: Writer, id reserved: String? = nil
+    ) -> SalesforceRowResult {
         let key = object.lowercased()
-        let checked = check(values, of: nil, inTable: key, by: writer)
-        guard checked.errors.isEmpty, let id = tables[key]?.makeID() else { return SalesforceRowResult(errors: checked.errors) }
+        let checked = check(marked(values, inTable: key, isNew: true, by: writer), of: nil, inTable: key, by: writer)
+        guard checked.errors.isEmpty, let id = reserved ?? tables[key]?.makeID() else {
+            return SalesforceRowResult(errors: checked.errors)
+        }
         var row = SalesforceRow(id: id, values: checked.values)
         row.values.merge(tables[key]?.defaults ?? [:]) { given, _ in given }
         row.values["Id"] = .string(row.id)
         row.values["IsDeleted"] = false
         for name in ["CreatedDate", "LastModifiedDate", "SystemModstamp"] { row.values[name] = writer.stamp }
         for name in ["CreatedById", "LastModifiedById"] { row.values[name] = .string(writer.userID) }
-        compose(&row)
+        compose(&row, given: checked.values)
         tables[key]?.insert(row)
+        relate(row, isNew: true, by: writer)
         automate(row.id, object: key, isNew: true, by: writer)
         return SalesforceRowResult(id: row.id, created: true)
     }
@@ -60,14 +68,14 @@ struct SalesforceOrg: Sendable {
         guard var row = tables[key]?.rows[normalized] else { return .failure(Self.noSuchRow) }
         if row.isDeleted { return .failure(Self.deletedRow, id: row.id) }
         if row["IsConverted"] == true { return .failure(Self.convertedRow, id: row.id) }
-        let checked = check(values, of: row, inTable: key, by: writer)
+        if held.contains(row.id) { return .failure(Self.lockedRow, id: row.id) }
+        let checked = check(marked(values, inTable: key, isNew: false, by: writer), of: row, inTable: key, by: writer)
         guard checked.errors.isEmpty else { return SalesforceRowResult(id: row.id, errors: checked.errors) }
         for (name, value) in checked.values { row.values[name] = value == .null ? nil : value }
-        row.values["LastModifiedDate"] = writer.stamp
-        row.values["SystemModstamp"] = writer.stamp
-        row.values["LastModifiedById"] = .string(writer.userID)
-        compose(&row)
+        row.touch(by: writer)
+        compose(&row, given: checked.values)
         tables[key]?.replace(row)
+        relate(row, isNew: false, by: writer)
         automate(row.id, object: key, isNew: false, by: writer)
         return SalesforceRowResult(id: row.id, created: false)
     }
@@ -79,6 +87,7 @@ struct SalesforceOrg: Sendable {
             return .failure(Self.noSuchRow)
         }
         if row.isDeleted { return .failure(Self.deletedRow, id: row.id) }
+        if held.contains(row.id) { return .failure(Self.lockedRow, id: row.id) }
         row.values["IsDeleted"] = true
         row.values["SystemModstamp"] = writer.stamp
         tables[key]?.replace(row)
@@ -100,32 +109,30 @@ struct SalesforceOrg: Sendable {
         return insert(values, into: object, by: writer)
     }
 
-    /// Marks a lead converted to that contact; it can not be changed from then on.
-    mutating func convert(_ lead: String, to contact: String, by writer: Writer) -> Bool {
-        guard let id = SalesforceID.normalized(lead), var row = tables["lead"]?.rows[id], !row.isDeleted,
-            row["IsConverted"] != true
-        else { return false }
-        row.values["IsConverted"] = true
-        row.values["Status"] = "Closed - Converted"
-        row.values["ConvertedDate"] = .string(String(Self.stamp(writer.now).prefix(10)))
-        row.values["ConvertedContactId"] = .string(contact)
-        for name in ["LastModifiedDate", "SystemModstamp"] { row.values[name] = writer.stamp }
-        row.values["LastModifiedById"] = .string(writer.userID)
-        tables["lead"]?.replace(row)
-        return true
-    }
-
     static let convertedRow = SalesforceRowError(
         code: "CANNOT_UPDATE_CONVERTED_LEAD", message: "cannot reference converted lead")
     static let noSuchRow = SalesforceRowError(code: "NOT_FOUND", message: "The requested resource does not exist")
     static let deletedRow = SalesforceRowError(code: "ENTITY_IS_DELETED", message: "entity is deleted")
+    static let lockedRow = SalesforceRowError(
+        code: "UNABLE_TO_LOCK_ROW", message: "unable to obtain exclusive access to this record or 1 records: 0015e000004a1Bc")
 
-    // MARK: What the platform does by itself
+    // MARK: What the platform and the org's flows do by themselves
 
-    /// Fills the compound name.
-    private func compose(_ row: inout SalesforceRow) {
+    /// What a person saves, and the mark of the flow that has it wait for the next sync.
+    private func marked(
+        _ values: [String: SandboxValue], inTable key: String, isNew: Bool, by writer: Writer
+    ) -> [String: SandboxValue] {
+        guard writer.userID == SalesforceUser.person, let name = rules.syncStatusField, !isNew || rules.marksNewRecords,
+            let field = tables[key]?.field(name)
+        else { return values }
+        return values.merging([field.name: "Waiting for next sync"]) { $1 }
+    }
+
+    /// Fills the fields the platform computes: the compound name, and what an opportunity's stage says.
+    private func compose(_ row: inout SalesforceRow, given: [String: SandboxValue]) {
         let parts = [row["FirstName"].text, row["LastName"].text].compactMap { $0 }
         if !parts.isEmpty { row.values["Name"] = .string(parts.joined(separator: " ")) }
+        SalesforceStage.apply(to: &row, given: given)
     }
 
     /// The org's own automation, run by another user after every save.
@@ -137,7 +144,16 @@ struct SalesforceOrg: Sendable {
         for (name, value) in changes { row.values[name] = value == .null ? nil : value }
         row.values["SystemModstamp"] = writer.stamp
         row.values["LastModifiedById"] = .string(SalesforceUser.person)
-        compose(&row)
+        compose(&row, given: changes)
         tables[object]?.replace(row)
+    }
+}
+
+extension SalesforceRow {
+    /// Stamps and signs a change.
+    mutating func touch(by writer: SalesforceOrg.Writer) {
+        values["LastModifiedDate"] = writer.stamp
+        values["SystemModstamp"] = writer.stamp
+        values["LastModifiedById"] = .string(writer.userID)
     }
 }

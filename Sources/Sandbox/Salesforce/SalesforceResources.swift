@@ -118,16 +118,16 @@ extension SalesforceSandbox {
 
     private func read(_ object: String, id: String, _ call: SalesforceCall) throws(SalesforceFault) -> SandboxValue {
         let table = try org.table(object)
-        var fields = table.object.fields
+        var columns = table.object.fields.map { SOQLColumn(field: $0) }
         if let wanted = call.parameters["fields"] {
-            fields = try self.fields(wanted.split(separator: ",").map(String.init), in: table)
+            columns = try self.columns(wanted.split(separator: ",").map(String.init), in: table)
         }
         guard let id = SalesforceID.normalized(id), let row = table.rows[id] else { throw .notFound }
         guard !row.isDeleted else {
             throw SalesforceFault(status: 404, code: "ENTITY_IS_DELETED", message: "entity is deleted")
         }
         tally.rowsRead += 1
-        return org.record(row, of: table.object.name, fields: fields, path: call.path)
+        return org.record(row, of: table.object.name, columns: columns, path: call.path)
     }
 
     private func externalRow(
@@ -154,13 +154,13 @@ extension SalesforceSandbox {
         return SalesforceAnswer(status: result.created == true ? 201 : 200, body: result.item(tellsCreated: true))
     }
 
-    func fields(_ names: [String], in table: SalesforceTable) throws(SalesforceFault) -> [SalesforceField] {
-        var fields: [SalesforceField] = []
+    func columns(_ names: [String], in table: SalesforceTable) throws(SalesforceFault) -> [SOQLColumn] {
+        var columns: [SOQLColumn] = []
         for name in names {
             guard let field = table.field(name) else { throw .invalidField(name, on: table.object.name) }
-            fields.append(field)
+            columns.append(SOQLColumn(field: field))
         }
-        return fields
+        return columns
     }
 
     // MARK: Queries
@@ -169,11 +169,12 @@ extension SalesforceSandbox {
         guard let text = call.parameters["q"] else { throw .malformedQuery("A query string has to be specified") }
         var selection = try org.select(text, includingDeleted: includingDeleted)
         guard !selection.countsOnly else {
+            tally.queries[selection.object, default: 0] += 1
             return ["totalSize": .integer(Int64(selection.ids.count)), "done": true, "records": []]
         }
         selection.expires = now + Self.locatorLifetime
-        let locator = SalesforceID.make(prefix: "0r8", number: tally.apiCalls + selections.count)
-        return page(selection, locator: locator, from: 0, call)
+        nextLocator += 1
+        return page(selection, locator: SalesforceID.make(prefix: "0r8", number: nextLocator), from: 0, call)
     }
 
     private func page(_ locator: String, _ call: SalesforceCall) throws(SalesforceFault) -> SandboxValue {
@@ -191,9 +192,11 @@ extension SalesforceSandbox {
         let asked = call.headers["sforce-query-options"]?.split(separator: "=").last.flatMap { Int($0) } ?? 2000
         let end = min(start + min(max(asked, 200), 2000), selection.ids.count)
         let rows = org.tables[selection.object.lowercased()]?.rows ?? [:]
-        let records = selection.ids[start..<end].compactMap { id in
-            rows[id].map { org.record($0, of: selection.object, fields: selection.fields, path: call.path) }
+        let records = selection.ids[start..<end].compactMap { id -> SandboxValue? in
+            guard let row = rows[id], selection.includesDeleted || !row.isDeleted else { return nil }
+            return org.record(row, of: selection.object, columns: selection.columns, path: call.path)
         }
+        tally.queries[selection.object, default: 0] += 1
         tally.rowsRead += records.count
         var members: [String: SandboxValue] = [
             "totalSize": .integer(Int64(selection.ids.count)), "done": .bool(end == selection.ids.count),
@@ -218,7 +221,9 @@ extension SalesforceSandbox {
             from / 60 < to / 60, now / 1000 - from <= (deleted ? 15 : 30) * 86_400
         else { throw .badRequest("INVALID_REPLICATION_DATE", "The start and end dates are invalid") }
         let first = SalesforceOrg.stamp(from / 60 * 60_000)
-        let covered = min(to / 60 * 60, now / 1000 / 60 * 60)
+        // A transaction still open holds it back.
+        let settled = openWrites.values.reduce(now) { min($0, $1.writer.now) }
+        let covered = min(to / 60 * 60, settled / 1000 / 60 * 60)
         let last = SalesforceOrg.stamp(covered * 1000)
         let rows = table.order.compactMap { table.rows[$0] }.filter { row in
             guard row.isDeleted == deleted, let stamp = row["SystemModstamp"].text else { return false }

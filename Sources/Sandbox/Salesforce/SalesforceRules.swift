@@ -35,6 +35,8 @@ public struct SalesforceRules: Sendable {
     public var automation: (@Sendable (Record) -> [String: SandboxValue])?
     /// The field a flow sets to "Waiting for next sync" when a person edits a record; `nil` when there is no such flow.
     public var syncStatusField: String?
+    /// Whether that flow also runs when a person creates a record.
+    public var marksNewRecords = false
 
     public init() {}
 }

@@ -8,6 +8,9 @@ public actor SalesforceSandbox: SandboxHandler {
     var auth: SalesforceAuth
     var usage: SalesforceUsage
     var selections: [String: SalesforceSelection] = [:]
+    var nextLocator = 0
+    var openWrites: [LateCommit: SalesforceOpenWrite] = [:]
+    var nextTransaction = 0
     var tally = SandboxCounters()
     private var faults: FaultPlayer
 
@@ -19,7 +22,8 @@ public actor SalesforceSandbox: SandboxHandler {
         faults = FaultPlayer(options.faults)
     }
 
-    var now: Int64 { options.clock() }
+    /// The org's clock, by which it stamps and dates.
+    var now: Int64 { options.clock() + options.clockSkew }
 
     public func counters() -> SandboxCounters {
         tally
@@ -33,7 +37,8 @@ public actor SalesforceSandbox: SandboxHandler {
     public func reply(to request: SandboxRequest) async -> SandboxReply {
         let fault = faults.next(for: request, counting: &tally)
         if fault == .hangUpBefore { return .hangUp }
-        let response = refusal(for: fault) ?? respond(to: request, fault: fault)
+        var response = refusal(for: fault) ?? respond(to: request, fault: fault)
+        response.headers["date"] = HTTPDate.text(milliseconds: now)
         return fault?.arrival(of: response) ?? .answer(response)
     }
 
