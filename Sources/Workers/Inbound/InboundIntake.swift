@@ -1,0 +1,91 @@
+import Contracts
+import EventLog
+import Store
+import SyncCore
+
+/// What inbound queues: changes of people in marketing, and the CRM records that automations ask for.
+struct InboundIntake: IntakeRules {
+    /// Field values are lists at most; what is nested deeper could not be stored and read back.
+    private static let maxDepth = 8
+
+    let group: String
+    let topics: [String]
+
+    init(topics: Topics) {
+        group = topics.inboundGroup
+        self.topics = [topics.marketingChanges, topics.automationEvents]
+    }
+
+    var direction: Direction { .inbound }
+    var component: String { "InboundIngest" }
+
+    func takeIn(
+        _ message: Message, from record: LogRecord, of integration: StoredIntegration
+    ) throws(IntakeRefusal) -> Intake.Work {
+        let key = message.key
+        guard key.object == "contact" else {
+            throw IntakeRefusal(
+                stage: .taskPut, code: "unknown-object",
+                reason: "\(key.object) is not an object of the marketing side that syncs")
+        }
+        guard message.fields.values.allSatisfy({ $0.depth <= Self.maxDepth }) else {
+            throw IntakeRefusal(stage: .valueConverter, code: "invalid-data", reason: "a field is nested too deeply")
+        }
+        return work(message, from: record, profile: Profile(name: integration.settings.profile))
+    }
+
+    /// Nothing happens after it was appended: a time from the future would make every later change look old.
+    private func work(_ message: Message, from record: LogRecord, profile: Profile) -> Intake.Work {
+        let sequence = record.sequence
+        switch message {
+        case .recordChange(var change):
+            change.occurredAt = min(change.occurredAt, record.timestamp).wholeSecond
+            return Intake.Work(entry: QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
+        case .automationAction(var action):
+            action.occurredAt = min(action.occurredAt, record.timestamp).wholeSecond
+            // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
+            let hasEmail = action.fields["email"]?.isBlank != true
+            return Intake.Work(
+                entry: QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)),
+                tag: hasEmail ? profile.createTag(for: action.action.object) : nil)
+        }
+    }
+}
+
+extension Timestamp {
+    /// ActiveCampaign stamps in whole seconds. Were finer stamps of other producers kept, an edit could seem older than
+    /// what it followed within the same second and be dropped.
+    fileprivate var wholeSecond: Timestamp {
+        Timestamp(milliseconds: milliseconds - (milliseconds % 1000 + 1000) % 1000)
+    }
+}
+
+extension AutomationAction.Action {
+    /// The CRM object the action asks for.
+    var object: CRMObject {
+        switch self {
+        case .createContact: .contact
+        case .createLead: .lead
+        }
+    }
+}
+
+extension JSONValue {
+    /// How many arrays and objects lie within each other.
+    fileprivate var depth: Int {
+        switch self {
+        case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
+        case .object(let members): 1 + (members.values.map(\.depth).max() ?? 0)
+        default: 0
+        }
+    }
+}
+
+extension Message {
+    fileprivate var fields: [String: JSONValue] {
+        switch self {
+        case .recordChange(let change): change.fields
+        case .automationAction(let action): action.fields
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Contracts
+import EventLog
+import Store
+import SyncCore
+
+/// How one direction takes messages in: from where, and what of them it queues.
+protocol IntakeRules: Sendable {
+    var direction: Direction { get }
+    /// The consumer group; named in dead letters.
+    var group: String { get }
+    var topics: [String] { get }
+    /// The part of Tandem that dead letters name.
+    var component: String { get }
+
+    func takeIn(_ message: Message, from record: LogRecord, of integration: StoredIntegration) throws(IntakeRefusal)
+        -> Intake.Work
+}
+
+/// Why a message that was read cannot be queued.
+struct IntakeRefusal: Error {
+    var stage: DeadLetterStage
+    var code: String
+    var reason: String
+}
+
+/// Sorts one batch of log records into what to queue, which tags to give, and what nobody can read.
+struct Intake {
+    /// What one message asks for.
+    struct Work {
+        var entry: QueueEntry
+        /// A tag its person gets at once.
+        var tag: String?
+    }
+
+    struct Letter {
+        var message: EncodedMessage
+        var code: String
+        var reason: String
+    }
+
+    private let rules: any IntakeRules
+    private(set) var entries: [QueueEntry] = []
+    private(set) var tags: [(integration: String, contactID: String, tag: String)] = []
+    private(set) var deadLetters: [Letter] = []
+    private var unsorted: [(message: Message, record: LogRecord)] = []
+
+    init(_ rules: any IntakeRules) {
+        self.rules = rules
+    }
+
+    /// The integrations that the messages read so far name.
+    var names: Set<String> { Set(unsorted.map(\.message.key.integration)) }
+
+    mutating func read(_ record: LogRecord) {
+        do throws(CodecError) {
+            unsorted.append((try EventCodec.decode(record.message).message, record))
+        } catch {
+            reject(record, IntakeRefusal(stage: .valueConverter, code: error.code.rawValue, reason: error.reason))
+        }
+    }
+
+    /// Decides about everything read, now that the integrations are known.
+    mutating func sort(into integrations: [String: StoredIntegration]) {
+        for (message, record) in unsorted {
+            do throws(IntakeRefusal) {
+                let name = message.key.integration
+                guard let integration = integrations[name] else {
+                    throw IntakeRefusal(
+                        stage: .taskPut, code: "unknown-integration", reason: "no integration is named \(name)")
+                }
+                let work = try rules.takeIn(message, from: record, of: integration)
+                if integration.state != .disconnected { take(work) }
+            } catch {
+                reject(record, error)
+            }
+        }
+        unsorted = []
+    }
+
+    private mutating func take(_ work: Work) {
+        entries.append(work.entry)
+        if let tag = work.tag {
+            tags.append((integration: work.entry.key.integration, contactID: work.entry.key.recordID, tag: tag))
+        }
+    }
+
+    private mutating func reject(_ record: LogRecord, _ refusal: IntakeRefusal) {
+        let info = DeadLetterInfo(
+            topic: record.topic, partition: record.partition, offset: record.offset, connectorName: rules.group,
+            stage: refusal.stage, component: rules.component, code: refusal.code, reason: refusal.reason)
+        let message = DeadLetter.message(for: record.message, info)
+        deadLetters.append(Letter(message: message, code: refusal.code, reason: refusal.reason))
+    }
+}
+
+extension LogRecord {
+    /// Orders changes of one second by when they were appended, then by offset. Offsets alone do not compare between
+    /// topics, and a record's changes come from two.
+    var sequence: Int64 { timestamp.milliseconds << 20 | offset & 0xF_FFFF }
+}
+
+extension Message {
+    var key: RecordKey {
+        switch self {
+        case .recordChange(let change): change.key
+        case .automationAction(let action): action.key
+        }
+    }
+}
