@@ -4,18 +4,20 @@ import SyncCore
 extension ConfigurationValue {
     /// How to reach the CRM. The secrets that its OAuth flow needs go into `secrets`.
     func crmSettings(_ secrets: inout [SecretName: Secret]) -> CRMSettings? {
-        let keys = ["loginURL", "apiVersion", "auth", "externalIDField", "syncStatusField"]
+        let keys = ["loginURL", "apiVersion", "auth", "externalIDField", "syncStatusField", "accountStatusField"]
         guard let mapping = mapping(known: keys) else { return nil }
         let loginURL = mapping.required("loginURL")?.url()
         let apiVersion = mapping["apiVersion"]?.apiVersion()
         let externalIDField = mapping["externalIDField"]?.fieldName()
         let syncStatusField = mapping["syncStatusField"]?.fieldName()
+        let accountStatusField = mapping["accountStatusField"]?.fieldName()
         let auth = mapping.required("auth")?.crmAuth(&secrets)
         guard let loginURL, let auth else { return nil }
         var settings = CRMSettings(loginURL: loginURL, flow: auth.flow, clientID: auth.clientID, username: auth.username)
         apiVersion.assign(to: &settings.apiVersion)
         externalIDField.assign(to: &settings.externalIDField)
         syncStatusField.assign(to: &settings.syncStatusField)
+        settings.accountStatusField = accountStatusField
         return settings
     }
 

@@ -18,8 +18,9 @@ extension ClusterConfiguration {
         if let gateway = root["gateway"] { self.gateway = Gateway(gateway) }
         if let metrics = root["metrics"] { self.metrics = Metrics(metrics) }
         if let store = root["store"] { self.store = Store(store) }
-        if let workers = root["workers"]?.mapping(known: ["inbound"]), let inbound = workers["inbound"] {
-            self.inbound = InboundWorker(inbound)
+        if let workers = root["workers"]?.mapping(known: ["inbound", "outbound"]) {
+            if let inbound = workers["inbound"] { self.inbound = Worker(inbound) }
+            if let outbound = workers["outbound"] { self.outbound = Worker(outbound) }
         }
         if let paths = root["integrations"]?.list() { integrations = paths.compactMap { $0.text() } }
         if let logging = root["logging"] { self.logging = Logging(logging) }
@@ -108,7 +109,7 @@ extension ClusterConfiguration.Store {
     }
 }
 
-extension ClusterConfiguration.InboundWorker {
+extension ClusterConfiguration.Worker {
     init(_ value: ConfigurationValue) {
         guard let mapping = value.mapping(known: ["lease", "retry"]) else { return }
         mapping["lease"]?.duration(in: .seconds(5)...(.seconds(600))).assign(to: &leaseTTL)

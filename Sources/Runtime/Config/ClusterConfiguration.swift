@@ -61,7 +61,8 @@ struct ClusterConfiguration: Sendable, Equatable {
         var attempts = RetryPolicy.standard.maxAttempts
     }
 
-    struct InboundWorker: Sendable, Equatable {
+    /// How the worker of one direction goes about an integration's queue.
+    struct Worker: Sendable, Equatable {
         /// How long an integration stays with a worker that is not heard of.
         var leaseTTL = Duration.seconds(30)
         var retry = Retry()
@@ -83,7 +84,8 @@ struct ClusterConfiguration: Sendable, Equatable {
     var gateway = Gateway()
     var metrics = Metrics()
     var store = Store()
-    var inbound = InboundWorker()
+    var inbound = Worker()
+    var outbound = Worker()
     /// Files of integrations, or directories of such files, that are applied at the start.
     var integrations: [String] = []
     var logging = Logging()

@@ -16,7 +16,8 @@ extension ConfigurationValue {
             lead: fields("lead", defaults: MappingSet.defaults.lead))
     }
 
-    private func fieldMappings() -> [FieldMapping] {
+    /// A list of mappings in which no CRM field comes twice.
+    func fieldMappings() -> [FieldMapping] {
         var lines: [String: Int?] = [:]
         return (list() ?? []).compactMap { item in
             guard let mapping = item.fieldMapping() else { return nil }

@@ -28,7 +28,7 @@ struct ClusterConfigurationTests {
             gateway: {host: 0.0.0.0, port: 0, maxBody: 2048}
             metrics: {host: 0.0.0.0, port: 9090}
             store: {path: /srv/s.db, key: {env: KEY}}
-            workers: {inbound: {lease: 1m, retry: {base: 1s, cap: 2m, attempts: 3}}}
+            workers: {inbound: {lease: 1m, retry: {base: 1s, cap: 2m, attempts: 3}}, outbound: {lease: 2m, retry: {attempts: 4}}}
             integrations: [a.yaml, more]
             logging: {level: debug, format: json}
             """, variables: ["PASSWORD": "secret", "KEY": key, "CA": "/ca.pem"])
@@ -43,6 +43,7 @@ struct ClusterConfigurationTests {
         expected.metrics = .init(host: "0.0.0.0", port: 9090)
         expected.store = .init(path: "/srv/s.db", key: Secret(key))
         expected.inbound = .init(leaseTTL: .seconds(60), retry: .init(base: .seconds(1), cap: .seconds(120), attempts: 3))
+        expected.outbound = .init(leaseTTL: .seconds(120), retry: .init(attempts: 4))
         expected.integrations = ["a.yaml", "more"]
         expected.logging = .init(level: .debug, format: .json)
         #expect(configuration == expected)

@@ -43,6 +43,9 @@ struct ExampleConfigurationTests {
     func integrations() throws {
         let files = try loader().integrations(at: [Self.folder() + "/integrations"])
         #expect(files.map(\.settings.name).contains("acme"))
+        let outbound = try #require(files.first { $0.settings.name == "acme" }).settings.outbound
+        #expect(outbound.schedule == .every(hours: 2) && outbound.accounts == .nameOnly(marketingField: "field:12"))
+        #expect(outbound.selection.keys.sorted { $0.rawValue < $1.rawValue } == [.contact, .lead])
         #expect(files.allSatisfy { $0.secrets[.marketingAPIKey] != nil && $0.secrets[.webhookSecret] != nil })
     }
 }
