@@ -18,10 +18,7 @@ extension Person {
         for (key, name) in Self.standardFields {
             if let value = form[key] { fields[name] = .string(value) }
         }
-        let companies = Self.companyKeys.compactMap { form[$0] }
-        if let company = companies.first(where: { !$0.isEmpty }) ?? companies.first {
-            fields["accountName"] = .string(company)
-        }
+        if let company = Self.companyName(form) { fields["accountName"] = .string(company) }
         for pair in form.pairs {
             guard let key = Self.customFieldKey(in: pair.key) else { continue }
             switch customFieldKey {
@@ -40,9 +37,11 @@ extension Person {
         "contact[phone]": "phone",
     ]
 
-    private static let companyKeys = [
-        "contact[customer_acct_name]", "contact[orgname]", "customer_acct_name", "orgname",
-    ]
+    /// The name of the contact's company; `nil` where the payload does not speak of it.
+    static func companyName(_ form: FormPayload) -> String? {
+        let names = ["contact[customer_acct_name]", "contact[orgname]", "customer_acct_name", "orgname"].compactMap { form[$0] }
+        return names.first { !$0.isEmpty } ?? names.first
+    }
 
     private static func customFieldKey(in key: String) -> Substring? {
         guard key.hasPrefix("contact[fields]["), key.hasSuffix("]") else { return nil }

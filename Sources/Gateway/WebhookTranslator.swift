@@ -24,12 +24,29 @@ struct WebhookTranslator: Sendable {
             return .event(event(.recordChange(change(person, at: receivedAt)), body: body, purpose: "step", dated: false))
         }
         guard let type = WebhookType(rawValue: type) else { return .unknownType }
-        guard type.changesContact else { return .ignored }
-        var person = try Person(form, customFieldKey: .id)
-        try apply(type, form, to: &person)
-        let time = occurredAt(form)
-        return .event(
-            event(.recordChange(change(person, at: time)), body: body, purpose: "webhook", dated: form["date_time"] != nil))
+        guard let change = try change(type, form, at: occurredAt(form)) else { return .ignored }
+        return .event(event(.recordChange(change), body: body, purpose: "webhook", dated: form["date_time"] != nil))
+    }
+
+    /// What a webhook says of a record; `nil` when it says nothing that is synced.
+    private func change(_ type: WebhookType, _ form: FormPayload, at time: Timestamp) throws(PayloadError) -> RecordChange? {
+        switch type.subject {
+        case .person:
+            var person = try Person(form, customFieldKey: .id)
+            try apply(type, form, to: &person)
+            return change(person, at: time)
+        case .company:
+            guard let company = try Company(form) else { return nil }
+            let key = RecordKey(integration: integration, object: "account", recordID: company.id)
+            return RecordChange(key: key, occurredAt: time, fields: company.fields)
+        case .membership:
+            // It tells ids; only with the company's name beside them is it news of the contact.
+            guard let id = form["accountContact[contact]"], let name = Person.companyName(form), !name.isEmpty else { return nil }
+            let person = Person(
+                id: try Person.checkedID(id, name: "accountContact[contact]"), fields: ["accountName": .string(name)])
+            return change(person, at: time)
+        case .other: return nil
+        }
     }
 
     /// A request to an action's path.
@@ -138,10 +155,15 @@ enum WebhookType: String, Sendable, CaseIterable {
     case subscriberNote = "subscriber_note"
     case unsubscribe
 
-    var changesContact: Bool {
+    /// What a webhook tells of, as far as it is synced.
+    enum Subject: Sendable { case person, company, membership, other }
+
+    var subject: Subject {
         switch self {
-        case .subscribe, .update, .contactTagAdded, .contactTagRemoved: true
-        default: false
+        case .subscribe, .update, .contactTagAdded, .contactTagRemoved: .person
+        case .accountAdd, .accountUpdate: .company
+        case .accountContactAdd, .accountContactUpdate: .membership
+        default: .other
         }
     }
 }

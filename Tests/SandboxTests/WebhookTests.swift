@@ -168,4 +168,60 @@ struct WebhookTests {
         _ = await client.sandbox.deliverPending()
         #expect(receiver.bodies.withLock { $0.count } == 1)
     }
+
+    private static let accountEvents = ["account_add", "account_update", "account_contact_add"]
+
+    @Test("an account is told with every custom field, those without a value without an id")
+    func account() async {
+        let client = ActiveCampaignClient()
+        for (label, type) in [("Seats", "number"), ("Since", "date"), ("Regions", "multiselect"), ("Note", "text")] {
+            await client.sandbox.addAccountField(label, type: type)
+        }
+        #expect(await subscribe(client, events: Self.accountEvents).status == 201)
+        let values: SandboxValue = [
+            ["customFieldId": 1, "fieldValue": 18], ["customFieldId": 2, "fieldValue": "2026-02-28"],
+            ["customFieldId": 3, "fieldValue": ["EU", "US"]],
+        ]
+        _ = await client.send(
+            "POST", "/accounts", ["account": ["name": "Acme", "accountUrl": "https://acme.test", "fields": values]])
+        let body = pairs(await client.sandbox.pendingWebhooks().last)
+        #expect(body["type"] == "account_add" && body["initiated_from"] == "api" && body["list"] == "0")
+        #expect(body["account[id]"] == "1" && body["account[name]"] == "Acme")
+        #expect(body["account[account_url]"] == "https://acme.test")
+        #expect(body["account[created_timestamp]"] == "2026-09-21 09:13:20")
+        #expect(body["account[fields][0][id]"] == "1" && body["account[fields][0][value]"] == "18.000")
+        #expect(body["account[fields][1][key]"] == "Since" && body["account[fields][1][value]"] == "2026-02-28 00:00:00")
+        #expect(body["account[fields][2][value][0]"] == "EU" && body["account[fields][2][value][1]"] == "US")
+        #expect(body["account[fields][3][id]"] == nil && body["account[fields][3][value]"] == "")
+        #expect(!body.keys.contains { $0.hasPrefix("contact") })
+    }
+
+    @Test("a change of an account tells what changed, by whom")
+    func accountUpdate() async {
+        let client = ActiveCampaignClient()
+        let field = await client.sandbox.addAccountField("Region")
+        let id = await client.sandbox.createAccount(.init(name: "Acme")) ?? ""
+        _ = await subscribe(client, events: Self.accountEvents)
+        await client.sandbox.editAccount(id, from: .public) {
+            $0.name = "Acme Ltd."
+            $0.fields[field] = "EU"
+        }
+        let body = pairs(await client.sandbox.pendingWebhooks().last)
+        #expect(body["type"] == "account_update" && body["initiated_from"] == "public")
+        #expect(body["updated_fields[0]"] == "name" && body["updated_fields[1]"] == "Region")
+        #expect(body["account[fields][0][value]"] == "EU")
+    }
+
+    @Test("joining an account tells the ids; the contact's own webhooks then name the account")
+    func accountContact() async {
+        let client = ActiveCampaignClient()
+        _ = await subscribe(client, events: Self.accountEvents + ["update"])
+        await client.sandbox.importContacts([.init(email: "ann@acme.test")])
+        await client.sandbox.editContact("1") { $0.account = "Acme" }
+        let sent = await client.sandbox.pendingWebhooks().map { pairs($0) }
+        #expect(sent.map { $0["type"] } == ["account_add", "account_contact_add", "update"])
+        #expect(sent[1]["accountContact[contact]"] == "1" && sent[1]["accountContact[account]"] == "1")
+        #expect(sent[2]["contact[customer_acct_name]"] == "Acme" && sent[2]["orgname"] == "Acme")
+        #expect(sent[2]["customer_acct_id"] == "1")
+    }
 }

@@ -79,7 +79,8 @@ extension ActiveCampaignSandbox {
             guard let definition = schema.fields[field], Self.fits(item["value"] ?? nil, type: definition.type) else {
                 return ActiveCampaignError.invalidCustom(field, "The field is unknown or the value is not of its type.")
             }
-            record.fields[field] = item["value"] == .null ? nil : item
+            record.fields[field] = item
+            if (item["value"] ?? .null) == .null { record.fields.removeValue(forKey: field) }
         }
         let missing = schema.fields.filter { $0.value.isRequired && record.fields[$0.key] == nil }.keys.sorted()
         if let first = missing.first { return ActiveCampaignError.invalidCustom(first, "The field is required.") }
