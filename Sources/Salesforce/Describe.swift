@@ -20,7 +20,22 @@ enum Describe {
         guard let fields = answer["fields"]?.arrayValue else {
             throw .unusableAnswer("the description of \(object.apiName) lists no fields", effect: .repeatable)
         }
-        return ObjectSchema(name: object.apiName, fields: fields.compactMap(field))
+        let accountName = object == .contact ? fields.first { $0["name"] == "AccountId" }.map(accountName) : nil
+        return ObjectSchema(name: object.apiName, fields: fields.compactMap(field) + [accountName].compactMap(\.self))
+    }
+
+    /// The fields no query may filter by, such as long texts.
+    static func unfilterable(_ answer: JSONValue) -> [String] {
+        (answer["fields"]?.arrayValue ?? []).filter { $0["filterable"] == false }.compactMap { $0["name"]?.stringValue }
+    }
+
+    /// The name of the account a contact belongs to, as a field of the contact that can be written as far as the reference
+    /// to the account can (MAP-4).
+    private static func accountName(_ reference: JSONValue) -> FieldSchema {
+        FieldSchema(
+            name: CRMRecord.accountNameField, label: "Account Name", type: .text(maxLength: 255),
+            isCreatable: reference["createable"]?.boolValue ?? false, isUpdatable: reference["updateable"]?.boolValue ?? false
+        )
     }
 
     private static func field(_ description: JSONValue) -> FieldSchema? {

@@ -9,6 +9,9 @@ enum RecordID {
         return bytes.count == 15 || bytes.count == 18 && Array(bytes.suffix(3)) == suffix(of: Array(bytes.prefix(15)))
     }
 
+    /// What the two forms of one id have in common.
+    static func key(_ id: String) -> Substring { id.prefix(15) }
+
     /// Per group of five characters: bit k is set if the k-th is a capital; the five bits pick a letter.
     private static func suffix(of id: [UInt8]) -> [UInt8] {
         id.chunks(of: 5).map { group in

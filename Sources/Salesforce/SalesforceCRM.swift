@@ -1,51 +1,84 @@
 public import Connectors
-import Contracts
+public import Contracts
 public import Logging
 public import SyncCore
 
 /// A Salesforce org as the CRM of an integration, through its REST API.
 public struct SalesforceCRM: CRM {
-    private let settings: CRMSettings
-    private let session: SalesforceSession
-    private let schemas: SchemaCache
+    private let org: Org
+    private let profile: Profile
     private let logger: Logger
 
-    /// - Parameter tokens: the connection's access tokens, see ``SalesforceOAuth/tokenSource(refreshTokens:)``.
+    /// - Parameters:
+    ///   - tokens: the connection's access tokens, see ``SalesforceOAuth/tokenSource(refreshTokens:)``.
+    ///   - profile: names the sync status that marks a record for the next sync.
     public init(
         settings: CRMSettings, tokens: TokenSource, transport: any HTTPTransport, clock: any WallClock,
-        logger: Logger = Logger(label: "tandem.salesforce")
+        profile: Profile = Profile(name: .activeCampaignSalesforce), logger: Logger = Logger(label: "tandem.salesforce")
     ) {
-        self.settings = settings
+        self.profile = profile
         self.logger = logger
-        session = SalesforceSession(
+        let session = SalesforceSession(
             apiVersion: settings.apiVersion, tokens: tokens, transport: transport, clock: clock, logger: logger
         )
-        schemas = SchemaCache(session: session)
+        org = Org(settings: settings, session: session, schemas: SchemaCache(session: session))
     }
 
     /// Lists the version's resources: the cheapest call that needs a valid session and the API permission.
     public func probe() async throws(SyncError) {
-        _ = try await session.call("GET", session.basePath, effect: .repeatable)
+        _ = try await org.session.call("GET", org.session.basePath, effect: .repeatable)
     }
 
     public func describe(_ object: CRMObject) async throws(SyncError) -> ObjectSchema {
-        try await schemas.describe(object)
+        try await org.schemas.describe(object)
     }
 
     /// One `/composite` call for up to 2,000 known records and some hundred candidates per object; more only beyond that,
     /// or when more than 2,000 records match.
     public func read(_ request: CRMReadRequest) async throws(SyncError) -> CRMReadResult {
-        try await Reader(settings: settings, session: session, schemas: schemas).read(request)
+        try await Reader(org: org, depth: .values).read(request)
     }
 
+    /// One call for up to ``writesPerCall`` records. Contacts that are given an account by its name cost one call more to find
+    /// the accounts, and another when some have to be created.
     public func write(_ writes: [CRMWrite]) async -> [Result<CRMWriteSuccess, SyncError>] {
         guard !writes.isEmpty else { return [] }
-        var writer = Writer(writes, settings: settings, session: session, schemas: schemas, logger: logger)
+        var writer = Writer(writes, to: org, logger: logger)
         return await writer.run()
     }
 
     /// Five collections of 200 records. A mix of creates and updates that fills no collection evenly may need one call more.
     public var writesPerCall: Int { SalesforceSession.subrequestsPerCall * Writer.rowsPerSubrequest }
 
-    public func usage() async -> APIUsage? { await session.usage }
+    public func usage() async -> APIUsage? { await org.session.usage }
+}
+
+extension SalesforceCRM: CRMFeed {
+    private var feed: Feed { Feed(waitingStatus: profile.waitingStatus, org: org) }
+
+    /// From the `Date` header of the last answer; never ahead of the server.
+    public func serverTime() async throws(SyncError) -> Timestamp { try await feed.serverTime() }
+
+    /// One call; more only where Salesforce cuts a page of long texts into smaller ones. Changes are told apart by
+    /// `SystemModstamp`, which no change of a formula, a parent record or the account's name moves.
+    public func page(_ request: CRMFeedRequest) async throws(SyncError) -> CRMFeedPage { try await feed.page(request) }
+
+    /// One call for up to five objects with up to 2,000 ids each.
+    public func states(
+        of ids: [CRMObject: [String]], fields: [CRMObject: [String]]
+    ) async throws(SyncError) -> CRMReadResult {
+        try await Reader(org: org, depth: .state).read(CRMReadRequest(ids: ids, fields: fields))
+    }
+
+    /// One call.
+    public func preview(
+        _ selection: Selection, of object: CRMObject, since: Timestamp, fields: [String], sample: Int
+    ) async throws(SyncError) -> (count: Int, sample: [CRMRecord]) {
+        try await feed.preview(selection, of: object, since: since, fields: fields, sample: sample)
+    }
+
+    /// One call for up to 2,000 contact roles.
+    public func contacts(ofOpportunities ids: [String]) async throws(SyncError) -> [String: String] {
+        try await feed.contacts(ofOpportunities: ids)
+    }
 }

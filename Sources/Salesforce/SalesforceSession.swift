@@ -8,15 +8,20 @@ actor SalesforceSession {
     /// Reappears in change events as their origin.
     static let clientHeader = ["Sforce-Call-Options": "client=Tandem"]
 
+    /// Lists the API versions: not counted as a call.
+    static let versionsPath = "/services/data"
+
     nonisolated let basePath: String
     private let tokens: TokenSource
     private let transport: any HTTPTransport
     private let clock: any WallClock
     private let logger: Logger
     private(set) var usage: APIUsage?
+    /// How far the server's clock is ahead of ours, as of the last answer.
+    private var clockLead: Duration?
 
     init(apiVersion: String, tokens: TokenSource, transport: any HTTPTransport, clock: any WallClock, logger: Logger) {
-        basePath = "/services/data/v\(apiVersion)"
+        basePath = "\(Self.versionsPath)/v\(apiVersion)"
         self.tokens = tokens
         self.transport = transport
         self.clock = clock
@@ -24,6 +29,9 @@ actor SalesforceSession {
     }
 
     nonisolated var now: Timestamp { clock.now() }
+
+    /// What the server's clock shows, less the second that its answers leave out and their way to us: never ahead of it.
+    var serverTime: Timestamp? { clockLead.map { clock.now().advanced(by: $0) } }
 
     /// The JSON answer of one API call. `path` is below the instance's root. A dead token is replaced and the call
     /// repeated once: a refused session means that nothing was done.
@@ -59,6 +67,7 @@ actor SalesforceSession {
         do throws(TransportError) {
             let response = try await transport.send(request)
             noteUsage(response)
+            noteServerTime(response)
             return response
         } catch {
             throw SyncError(error, effect: effect)
@@ -74,5 +83,10 @@ actor SalesforceSession {
             else { continue }
             usage = APIUsage(used: used, limit: limit, at: clock.now())
         }
+    }
+
+    private func noteServerTime(_ response: HTTPResponse) {
+        guard let stated = response.headers["date"].flatMap(HTTPDate.read) else { return }
+        clockLead = stated.since(clock.now())
     }
 }

@@ -32,10 +32,10 @@ enum VendorErrors {
     }
 
     /// The error of one row of a collections answer.
-    static func rowError(in result: JSONValue, of target: CRMWrite.Target, now: Timestamp) -> SyncError? {
+    static func rowError(in result: JSONValue, isUpsert: Bool, now: Timestamp) -> SyncError? {
         let error = firstError(in: result, now: now)
         // What has the key of a create may be the record that an earlier, slow call of ours made: it is to be read back.
-        if case .upsert = target, error?.code == "DUPLICATE_VALUE" { return withClass(.inDoubt, error) }
+        if isUpsert, error?.code == "DUPLICATE_VALUE" { return withClass(.inDoubt, error) }
         // The call was let in, so its credentials work: what is forbidden is this record.
         return error?.errorClass == .auth ? withClass(.permanent, error) : error
     }

@@ -20,8 +20,7 @@ enum WriteOrder {
     private static func keys(_ write: CRMWrite) -> [String] {
         switch write.target {
         case .update(let id):
-            // The last three characters of an 18-character id only repeat the case of the others.
-            ["\(write.object) \(id.prefix(15))"] + (write.stampExternalID.map { [key(write.object, externalID: $0)] } ?? [])
+            ["\(write.object) \(RecordID.key(id))"] + (write.stampExternalID.map { [key(write.object, externalID: $0)] } ?? [])
         case .upsert(let externalID): [key(write.object, externalID: externalID)]
         }
     }

@@ -28,21 +28,19 @@ struct Writer {
         case upserts(CRMObject)
     }
 
-    private let settings: CRMSettings
-    private let session: SalesforceSession
-    private let schemas: SchemaCache
+    private let org: Org
     private let logger: Logger
     private let writes: [CRMWrite]
     private var outcomes: [Result<CRMWriteSuccess, SyncError>?]
     private var types: [CRMObject: FieldTypes] = [:]
+    /// The ids of the accounts that contacts name, by place in the batch; null where the name is blank.
+    private var accounts: [Int: JSONValue] = [:]
     private var searchCallsLeft = Writer.searchCalls
     private var redescribed: Set<CRMObject> = []
 
-    init(_ writes: [CRMWrite], settings: CRMSettings, session: SalesforceSession, schemas: SchemaCache, logger: Logger) {
+    init(_ writes: [CRMWrite], to org: Org, logger: Logger) {
         self.writes = writes
-        self.settings = settings
-        self.session = session
-        self.schemas = schemas
+        self.org = org
         self.logger = logger
         outcomes = Array(repeating: nil, count: writes.count)
     }
@@ -50,6 +48,7 @@ struct Writer {
     /// One outcome per write, in order.
     mutating func run() async -> [Result<CRMWriteSuccess, SyncError>] {
         for object in CRMObject.allCases { await loadTypes(object) }
+        await resolveAccounts()
         let sendable = writes.indices.filter { outcomes[$0] == nil }
         for wave in WriteOrder.waves(sendable, of: writes) { await send(parts(wave)) }
         return outcomes.map { $0 ?? .failure(.unusableAnswer("the record was not settled", effect: .write)) }
@@ -62,12 +61,25 @@ struct Writer {
         let rows = writes.indices.filter { writes[$0].object == object }
         guard !rows.isEmpty else { return }
         do throws(SyncError) {
-            let needed = rows.reduce(into: Set([settings.externalIDField])) { $0.formUnion(writes[$1].values.keys) }
-            types[object] = try await schemas.types(object, knowing: needed)
+            let needed = rows.reduce(into: Set<String>()) { $0.formUnion(fields(of: writes[$1])) }
+            types[object] = try await org.schemas.types(object, knowing: needed)
             settleUnknownFields(rows)
         } catch {
             settle(rows, error)
         }
+    }
+
+    /// The fields a write names, Tandem's own first.
+    private func fields(of write: CRMWrite) -> [String] {
+        let key = write.object.isPerson || write.isUpsert ? [org.settings.externalIDField] : []
+        return key + statuses(of: write).map(\.field) + write.values.keys.sorted()
+    }
+
+    /// The texts that tell how the record stands (OUT-6).
+    private func statuses(of write: CRMWrite) -> [(field: String, text: String)] {
+        let sync = write.syncStatus.map { (org.settings.syncStatusField, $0) }
+        let account = write.accountStatus.flatMap { text in org.settings.accountStatusField.map { ($0, text) } }
+        return [sync, account].compactMap(\.self)
     }
 
     @discardableResult
@@ -76,12 +88,34 @@ struct Writer {
         for row in rows {
             let write = writes[row]
             guard let types = types[write.object] else { continue }
-            let missing = ([settings.externalIDField] + write.values.keys.sorted()).filter { types[$0] == nil }
+            let missing = fields(of: write).filter { types[$0] == nil }
             guard !missing.isEmpty else { continue }
             outcomes[row] = .failure(.missingFields(missing, object: write.object))
             settled = true
         }
         return settled
+    }
+
+    /// Settles the contacts whose account's name stands for none.
+    private mutating func resolveAccounts() async {
+        var names: [Int: String] = [:]
+        for row in writes.indices where outcomes[row] == nil && writes[row].object == .contact {
+            guard let value = writes[row].values[CRMRecord.accountNameField] else { continue }
+            if case .text(let name) = FieldType.text(maxLength: nil).normalized(value) {
+                names[row] = name
+            } else {
+                accounts[row] = .null
+            }
+        }
+        guard !names.isEmpty else { return }
+        let found = await AccountNames(org: org, headers: Self.headers).resolve(Array(names.values))
+        for (row, name) in names {
+            switch found[AccountNames.key(name)] {
+            case .success(let id): accounts[row] = .string(id)
+            case .failure(let error): outcomes[row] = .failure(error)
+            case nil: outcomes[row] = .failure(.unusableAnswer("the account was not settled", effect: .repeatable))
+            }
+        }
     }
 
     private func parts(_ rows: [Int]) -> [Part] {
@@ -103,26 +137,32 @@ struct Writer {
         let path =
             switch part.kind {
             case .updates: "composite/sobjects"
-            case .upserts(let object): "composite/sobjects/\(object.apiName)/\(settings.externalIDField)"
+            case .upserts(let object): "composite/sobjects/\(object.apiName)/\(org.settings.externalIDField)"
             }
-        let records = part.rows.map { record(writes[$0]) }
+        let records = part.rows.map(record)
         return Subrequest(
-            method: "PATCH", url: "\(session.basePath)/\(path)", body: ["allOrNone": false, "records": .array(records)],
+            method: "PATCH", url: "\(org.session.basePath)/\(path)", body: ["allOrNone": false, "records": .array(records)],
             headers: Self.headers
         )
     }
 
-    private func record(_ write: CRMWrite) -> JSONValue {
+    private func record(_ row: Int) -> JSONValue {
+        let write = writes[row]
         var members = write.values.reduce(into: [String: JSONValue]()) { members, entry in
             members[entry.key] = FieldCoding.json(entry.value, type: types[write.object]?[entry.key] ?? .unsupported(""))
         }
+        if let account = accounts[row] {
+            members[CRMRecord.accountNameField] = nil
+            members["AccountId"] = account
+        }
+        for (field, text) in statuses(of: write) { members[field] = .string(text) }
         members["attributes"] = ["type": .string(write.object.apiName)]
         switch write.target {
         case .update(let id):
             members["id"] = .string(id)
-            if let stamp = write.stampExternalID { members[settings.externalIDField] = .string(stamp) }
+            if let stamp = write.stampExternalID { members[org.settings.externalIDField] = .string(stamp) }
         case .upsert(let externalID):
-            members[settings.externalIDField] = .string(externalID)
+            members[org.settings.externalIDField] = .string(externalID)
         }
         return .object(members)
     }
@@ -134,7 +174,7 @@ struct Writer {
         while !queue.isEmpty {
             let group = queue.removeFirst()
             do throws(SyncError) {
-                let answers = try await session.composite(group.map(subrequest), effect: .write)
+                let answers = try await org.session.composite(group.map(subrequest), effect: .write)
                 var again: [Part] = []
                 for (part, answer) in zip(group, answers) { again += await take(answer, of: part) }
                 queue += again.chunks(of: SalesforceSession.subrequestsPerCall)
@@ -161,7 +201,7 @@ struct Writer {
     /// Settles a part by its answer; returns what must be sent again.
     private mutating func take(_ answer: Subanswer, of part: Part) async -> [Part] {
         guard answer.isSuccess else {
-            let refusal = answer.refusal(effect: .write, now: session.now)
+            let refusal = answer.refusal(effect: .write, now: org.session.now)
             guard answer.status == 400 else {
                 settle(part.rows, refusal)
                 return []
@@ -178,7 +218,7 @@ struct Writer {
 
     private func outcome(_ result: JSONValue, of write: CRMWrite) -> Result<CRMWriteSuccess, SyncError> {
         guard result["success"]?.boolValue == true else {
-            let error = VendorErrors.rowError(in: result, of: write.target, now: session.now)
+            let error = VendorErrors.rowError(in: result, isUpsert: write.isUpsert, now: org.session.now)
             return .failure(error ?? .unusableAnswer("the record's result states neither success nor error", effect: .write))
         }
         if let id = result["id"]?.stringValue {
@@ -223,12 +263,18 @@ struct Writer {
     /// Whether a fresh description shows fields of the part's records to be gone.
     private mutating func settleVanishedFields(_ part: Part) async -> Bool {
         for object in Set(part.rows.map { writes[$0].object }) where redescribed.insert(object).inserted {
-            if let schema = try? await schemas.describe(object) { types[object] = FieldTypes(schema) }
+            if let schema = try? await org.schemas.describe(object) { types[object] = FieldTypes(schema) }
         }
         return settleUnknownFields(part.rows)
     }
 
     private mutating func settle(_ rows: [Int], _ error: SyncError) {
         for row in rows { outcomes[row] = .failure(error) }
+    }
+}
+
+extension CRMWrite {
+    fileprivate var isUpsert: Bool {
+        if case .upsert = target { true } else { false }
     }
 }

@@ -1,0 +1,126 @@
+import Connectors
+import Contracts
+import SyncCore
+
+/// What the outbound path asks of an org: pages of changed or selected records, previews, opportunities' contacts.
+struct Feed {
+    /// The sync status that marks a record for the next sync (OUT-1).
+    let waitingStatus: String
+    let org: Org
+
+    /// Asks for the server's time only when no answer told it yet; the list of API versions is not counted as a call.
+    func serverTime() async throws(SyncError) -> Timestamp {
+        if let known = await org.session.serverTime { return known }
+        _ = try await org.session.call("GET", SalesforceSession.versionsPath, effect: .repeatable)
+        guard let time = await org.session.serverTime else {
+            throw .unusableAnswer("Salesforce's answer does not tell the server's time", effect: .repeatable)
+        }
+        return time
+    }
+
+    // MARK: Pages
+
+    func page(_ request: CRMFeedRequest) async throws(SyncError) -> CRMFeedPage {
+        let fields = try await org.fields(of: request.object, wanted: request.fields, depth: .state)
+        guard let soql = try soql(request, fields) else { return CRMFeedPage(records: [], next: nil) }
+        let isChanged = if case .changed = request.scope { true } else { false }
+        let answer = try await answers(to: [org.part(soql, deletedToo: isChanged)])[0]
+        try await org.check(answer, fields)
+        let records = try await org.rows(of: answer.body).compactMap(fields.record)
+        // What a page promised counts: a row deleted between the parts of a page is missing from its end.
+        let promised = answer.body["totalSize"]?.intValue ?? records.count
+        guard promised >= Org.rowsPerPart, let last = records.last else { return CRMFeedPage(records: records, next: nil) }
+        return CRMFeedPage(records: records, next: CRMCursor(stamp: isChanged ? last.stamp : nil, id: last.id))
+    }
+
+    /// `nil` when there is nothing to ask for.
+    private func soql(_ request: CRMFeedRequest, _ fields: RecordFields) throws(SyncError) -> String? {
+        let select = SOQL.select(fields.all, from: request.object, where: "")
+        let after = request.after
+        switch request.scope {
+        case .changed(let from, let until):
+            // The range comes first, so that the index on the stamp drives the query and not the choice behind it.
+            var conditions = ["SystemModstamp >= \(from.iso8601)", "SystemModstamp < \(until.iso8601)"]
+            if let after, let stamp = after.stamp?.iso8601 {
+                let id = SOQL.literal(after.id)
+                conditions.append("(SystemModstamp > \(stamp) OR (SystemModstamp = \(stamp) AND Id > \(id)))")
+            }
+            return select + conditions.joined(separator: " AND ") + " ORDER BY SystemModstamp, Id LIMIT \(Org.rowsPerPart)"
+        case .selected(let selection, let since):
+            var alternatives = [try condition(selection, of: request.object, since: since, fields)].compactMap(\.self)
+            switch request.object {
+            case .contact, .lead: alternatives.append("\(org.settings.externalIDField) != null")
+            case .opportunity: alternatives.append("Id != null")
+            case .account: break
+            }
+            guard !alternatives.isEmpty else { return nil }
+            var conditions = ["(\(alternatives.joined(separator: " OR ")))"]
+            if let after { conditions.append("Id > \(SOQL.literal(after.id))") }
+            return select + conditions.joined(separator: " AND ") + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
+        }
+    }
+
+    /// What a selection asks of a record, `nil` when it selects none. A converted lead is none to begin with.
+    private func condition(
+        _ selection: Selection, of object: CRMObject, since: Timestamp, _ fields: RecordFields
+    ) throws(SyncError) -> String? {
+        let condition: String
+        switch selection {
+        case .none: return nil
+        case .newFromNowOn: condition = "CreatedDate >= \(since.iso8601)"
+        case .marked: condition = "\(org.settings.syncStatusField) = \(SOQL.literal(waitingStatus))"
+        case .criteria(let criterion):
+            condition = try SOQLCriteria(object: object, types: fields.types).condition(criterion)
+        }
+        guard object == .lead, fields.types["IsConverted"] != nil else { return condition }
+        return "(\(condition) AND IsConverted = false)"
+    }
+
+    // MARK: Previews
+
+    func preview(
+        _ selection: Selection, of object: CRMObject, since: Timestamp, fields wanted: [String], sample: Int
+    ) async throws(SyncError) -> (count: Int, sample: [CRMRecord]) {
+        let fields = try await org.fields(of: object, wanted: wanted, depth: .state)
+        guard let condition = try condition(selection, of: object, since: since, fields) else { return (0, []) }
+        let count = SOQL.select(["COUNT()"], from: object, where: condition)
+        let records = SOQL.select(fields.all, from: object, where: condition) + " ORDER BY Id LIMIT \(max(sample, 1))"
+        let answers = try await answers(to: [org.part(count), org.part(records)])
+        for answer in answers { try await org.check(answer, fields) }
+        guard let total = answers[0].body["totalSize"]?.intValue else {
+            throw .unusableAnswer("the answer to a count has no total", effect: .repeatable)
+        }
+        let found = try await org.rows(of: answers[1].body).compactMap(fields.record)
+        return (total, Array(found.prefix(max(sample, 0))))
+    }
+
+    // MARK: Opportunities
+
+    func contacts(ofOpportunities ids: [String]) async throws(SyncError) -> [String: String] {
+        let ids = Set(ids).filter(RecordID.isWellFormed).sorted()
+        let parts = ids.chunks(of: Org.rowsPerPart).map { ids in
+            let opportunities = SOQL.condition("OpportunityId", isAnyOf: ids.map(SOQL.literal))
+            return org.part(
+                "SELECT OpportunityId,ContactId,IsPrimary FROM OpportunityContactRole WHERE \(opportunities) "
+                    + "ORDER BY IsPrimary DESC, Id")
+        }
+        var contacts: [Substring: String] = [:]
+        for group in parts.chunks(of: SalesforceSession.subrequestsPerCall) {
+            for answer in try await answers(to: group) {
+                guard answer.isSuccess else { throw answer.refusal(effect: .repeatable, now: org.session.now) }
+                for row in try await org.rows(of: answer.body) {
+                    guard let opportunity = row["OpportunityId"]?.stringValue, let contact = row["ContactId"]?.stringValue
+                    else { continue }
+                    let key = RecordID.key(opportunity)
+                    contacts[key] = contacts[key] ?? contact
+                }
+            }
+        }
+        return Dictionary(uniqueKeysWithValues: ids.compactMap { id in contacts[RecordID.key(id)].map { (id, $0) } })
+    }
+
+    /// One answer per part.
+    private func answers(to parts: [Subrequest]) async throws(SyncError) -> [Subanswer] {
+        try await org.session.composite(parts, effect: .repeatable)
+    }
+}
