@@ -56,3 +56,10 @@ extension Store {
         }
     }
 }
+
+/// The table `holds`.
+enum HoldTable {
+    static func forgetAll(id: Int64, _ db: Database) throws {
+        try db.run("DELETE FROM holds WHERE integration_id = ?", [id])
+    }
+}

@@ -67,7 +67,8 @@ extension Store {
         try await read { db in try IntegrationTable.all(db, named: nil) }
     }
 
-    /// Pauses, resumes or disconnects (GEN-4). Disconnecting forgets the secrets in the same transaction.
+    /// Pauses, resumes or disconnects (GEN-4). Disconnecting forgets, in the same transaction, the secrets and all that would
+    /// still make something flow: the schedule, the polls, imports under way, tags that wait and holds. Links and history stay.
     ///
     /// Throws `unknown-integration`, and `disconnected` when it was ended for good before.
     public func setState(_ name: String, _ state: IntegrationState, now: Timestamp) async throws(StoreError) {
@@ -79,7 +80,13 @@ extension Store {
                 throw StoreError(code: "disconnected", message: "\(name) was disconnected for good")
             }
             try IntegrationTable.setState(state, id: id, now: now, db)
-            if state == .disconnected { try SecretTable.forgetAll(id: id, db) }
+            guard state == .disconnected else { return }
+            try SecretTable.forgetAll(id: id, db)
+            try ScheduleTable.forget(id: id, db)
+            try PollTable.forgetAll(id: id, db)
+            try ImportTable.dropAll(id: id, db)
+            try TagTable.forgetAll(id: id, db)
+            try HoldTable.forgetAll(id: id, db)
         }
     }
 }

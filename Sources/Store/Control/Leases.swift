@@ -20,6 +20,9 @@ public struct Lease: Sendable, Hashable {
 
 extension Store {
     /// Takes the lease, or renews it for the holder it has; `nil` while it is validly someone else's.
+    ///
+    /// Who asks in vain is noted for five seconds: when the holder asks again within them, it loses the lease and gets `nil`
+    /// once, so that those who share a lease take turns.
     public func acquireLease(
         _ name: String, holder: String, ttl: Duration, now: Timestamp
     ) async throws(StoreError) -> Lease? {
@@ -28,14 +31,23 @@ extension Store {
             guard let current = try LeaseTable.current(name, db) else {
                 let lease = Lease(name: name, holder: holder, token: 1, expiresAt: expiresAt)
                 try LeaseTable.save(lease, db)
+                try LeaseTable.noteTurn(lease, db)
                 return lease
             }
             let isValid = now < current.expiresAt
-            guard !isValid || current.holder == holder else { return nil }
+            guard !isValid || current.holder == holder else {
+                try LeaseTable.noteWish(name, of: holder, until: now.advanced(by: .seconds(5)), db)
+                return nil
+            }
+            if try LeaseTable.yields(name, holder: holder, now: now, db) {
+                try LeaseTable.release(current, db)
+                return nil
+            }
             // Even to the same holder: what it did before the lease ran out may meet what it does now.
             let token = isValid ? current.token : current.token + 1
             let lease = Lease(name: name, holder: holder, token: token, expiresAt: expiresAt)
             try LeaseTable.save(lease, db)
+            try LeaseTable.noteTurn(lease, db)
             return lease
         }
     }
@@ -55,8 +67,7 @@ extension Store {
     public func releaseLease(_ lease: Lease) async throws(StoreError) {
         try await write { db in
             guard let current = try LeaseTable.current(lease.name, db), LeaseTable.isSame(current, lease) else { return }
-            // The row stays: its token must go on growing.
-            try LeaseTable.save(Lease(name: lease.name, holder: "", token: lease.token, expiresAt: .distantPast), db)
+            try LeaseTable.release(lease, db)
         }
     }
 }
@@ -79,11 +90,52 @@ enum LeaseTable {
         try db.run(sql, [lease.name, lease.holder, lease.token, lease.expiresAt.milliseconds])
     }
 
+    static func release(_ lease: Lease, _ db: Database) throws {
+        // The row stays: its token must go on growing.
+        try save(Lease(name: lease.name, holder: "", token: lease.token, expiresAt: .distantPast), db)
+    }
+
     /// Throws `lease-lost` unless `lease` is the current one and valid at `now`.
     static func require(_ lease: Lease, now: Timestamp, _ db: Database) throws {
-        guard let current = try current(lease.name, db), isSame(current, lease), now < current.expiresAt else {
-            throw StoreError(
-                code: StoreError.leaseLostCode, message: "the lease \(lease.name) with token \(lease.token) is not held any more")
-        }
+        guard try requireHolder(lease, db) > now else { throw lost(lease) }
+    }
+
+    /// Throws `lease-lost` unless `lease` is the current one; when it expires.
+    @discardableResult
+    static func requireHolder(_ lease: Lease, _ db: Database) throws -> Timestamp {
+        guard let current = try current(lease.name, db), isSame(current, lease) else { throw lost(lease) }
+        return current.expiresAt
+    }
+
+    private static func lost(_ lease: Lease) -> StoreError {
+        StoreError(
+            code: StoreError.leaseLostCode, message: "the lease \(lease.name) with token \(lease.token) is not held any more")
+    }
+}
+
+// MARK: Turns
+
+extension LeaseTable {
+    static func noteWish(_ name: String, of holder: String, until: Timestamp, _ db: Database) throws {
+        let sql = "UPDATE leases SET wanted_by = ?, wanted_until = ? WHERE name = ?"
+        try db.run(sql, [holder, until.milliseconds, name])
+    }
+
+    /// Notes whose turn it is, which fulfils its wish.
+    static func noteTurn(_ lease: Lease, _ db: Database) throws {
+        let sql = """
+            UPDATE leases SET last_holder = ?, wanted_by = CASE WHEN wanted_by = ? THEN NULL ELSE wanted_by END WHERE name = ?
+            """
+        try db.run(sql, [lease.holder, lease.holder, lease.name])
+    }
+
+    /// Whether `holder`, who had the last turn, has to leave this one to someone else. It is asked to only once.
+    static func yields(_ name: String, holder: String, now: Timestamp, _ db: Database) throws -> Bool {
+        let sql = """
+            UPDATE leases SET wanted_by = NULL
+            WHERE name = ? AND last_holder = ? AND wanted_by IS NOT NULL AND wanted_by <> ? AND wanted_until > ?
+            """
+        try db.run(sql, [name, holder, holder, now.milliseconds])
+        return db.changesCount > 0
     }
 }

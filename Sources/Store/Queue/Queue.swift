@@ -5,7 +5,8 @@ import SyncCore
 extension Store {
     /// Queues a batch in one transaction, all changes of a record folded into its one row (IN-2).
     ///
-    /// A row that waits for a retry or is parked becomes ready with the new change. A change delivered a second time adds
+    /// A row that waits for a retry or is parked becomes ready with the new change; one that is on its way in an import waits
+    /// until that is settled. A change delivered a second time adds
     /// nothing and leaves its row as it is. `tags` are put on people at once (IN-4); one that waits already is not added again.
     public func enqueue(
         _ entries: [QueueEntry], direction: Direction,
@@ -18,30 +19,13 @@ extension Store {
             var counts = QueueCounts()
             var inserted = 0
             for group in groups {
-                let integration = try names.id(of: group.integration)
-                let existing = try QueueTable.existing(
-                    integration: integration, direction: direction, object: group.object, recordIDs: group.records.map(\.id), db)
-                for record in group.records {
-                    guard let row = existing[record.id] else {
-                        let key = RecordKey(integration: group.integration, object: group.object, recordID: record.id)
-                        try QueueTable.insert(
-                            integration: integration, direction: direction, key: key, change: record.text, now: now, db)
-                        counts.add(1, integration: integration, direction: direction, state: .ready)
-                        inserted += 1
-                        continue
-                    }
-                    var merged = row.change
-                    merged.merge(record.change)
-                    guard merged != row.change else { continue }
-                    try QueueTable.replace(row, with: merged.json.text, now: now, db)
-                    counts.add(-1, integration: integration, direction: direction, state: row.state)
-                    counts.add(1, integration: integration, direction: direction, state: .ready)
-                }
+                inserted += try QueueTable.enqueue(group, direction: direction, now: now, names: &names, counts: &counts, db)
             }
             try counts.save(db)
             for task in tags {
-                try TagTable.add(
-                    integration: try names.id(of: task.integration), contactID: task.contactID, tag: task.tag, now: now, db)
+                let change = TagChange(.add, task.tag)
+                try TagTable.order(
+                    change, integration: try names.id(of: task.integration), contactID: task.contactID, now: now, db)
             }
             return EnqueueResult(inserted: inserted, merged: entries.count - inserted)
         }
@@ -62,9 +46,9 @@ extension Store {
             }
             let nextSQL = "SELECT MIN(next_at) FROM queue WHERE \(scope) AND state = 1 AND next_at > ?"
             let next = try db.firstRow(nextSQL, arguments + [now.milliseconds]) { try $0.optionalTimestamp(0) } ?? nil
-            let ready = counts[.ready, default: 0]
+            let (ready, importing) = (counts[.ready, default: 0], counts[.importing, default: 0])
             return QueueDepth(
-                waiting: ready + counts[.delayed, default: 0],
+                waiting: ready + counts[.delayed, default: 0] + importing,
                 ready: ready + (due?.count ?? 0),
                 oldest: [oldest, due?.oldest].compactMap { $0 }.min(),
                 nextAttempt: next,
@@ -72,7 +56,8 @@ extension Store {
         }
     }
 
-    /// The rows that may be worked on now, oldest first. Does not change them: whoever works on them holds the lease.
+    /// The rows that may be worked on now, oldest first; none that is on its way in an import. Does not change them: whoever
+    /// works on them holds the lease.
     public func take(
         integration: String, direction: Direction, limit: Int, now: Timestamp
     ) async throws(StoreError) -> [QueueRow] {
@@ -80,15 +65,12 @@ extension Store {
         return try await read { db in
             func rows(_ condition: String, _ extra: StatementArguments) throws -> [QueueRow] {
                 let sql = """
-                    SELECT id, object, record_id, version, change, attempts, first_at FROM queue
+                    SELECT \(QueueTable.rowColumns) FROM queue
                     WHERE integration_id = \(IntegrationNames.idOfName) AND direction = ? AND \(condition)
                     ORDER BY first_at, id LIMIT ?
                     """
                 return try db.rows(sql, [integration, direction.stored] + extra + [limit]) { row in
-                    let key = RecordKey(integration: integration, object: try row.value(1), recordID: try row.value(2))
-                    return QueueRow(
-                        id: try row.value(0), key: key, version: try row.value(3), change: try QueueTable.change(row, 4),
-                        attempts: try row.value(5), firstAt: try row.timestamp(6))
+                    try QueueTable.row(of: integration, row)
                 }
             }
             // Apart, so that each follows its index.
@@ -96,45 +78,5 @@ extension Store {
             let due = try rows("state = 1 AND next_at <= ?", [now.milliseconds])
             return Array((ready + due).sorted { ($0.firstAt, $0.id) < ($1.firstAt, $1.id) }.prefix(limit))
         }
-    }
-}
-
-/// A batch of entries made ready for writing.
-private enum QueueBatch {
-    struct Record: Sendable {
-        var id: String
-        var change: PendingChange
-        /// The change as it is stored.
-        var text: String
-    }
-
-    /// The records of one integration's object, in the order they first came.
-    struct Group: Sendable {
-        var integration: String
-        var object: String
-        var records: [Record]
-    }
-
-    static func groups(of entries: [QueueEntry]) -> [Group] {
-        var order: [RecordKey] = []
-        var folded: [RecordKey: PendingChange] = [:]
-        for entry in entries where folded[entry.key]?.merge(entry.change) == nil {
-            folded[entry.key] = entry.change
-            order.append(entry.key)
-        }
-        var groups: [Group] = []
-        var places: [[String]: Int] = [:]
-        for key in order {
-            guard let change = folded[key] else { continue }
-            let record = Record(id: key.recordID, change: change, text: change.json.text)
-            let scope = [key.integration, key.object]
-            if let place = places[scope] {
-                groups[place].records.append(record)
-            } else {
-                places[scope] = groups.count
-                groups.append(Group(integration: key.integration, object: key.object, records: [record]))
-            }
-        }
-        return groups
     }
 }

@@ -42,15 +42,21 @@ enum QueueTable {
         try db.run(sql, [integration, direction.stored, key.object, key.recordID, at, at, change])
     }
 
-    /// Puts the merged change into a row, which is ready at once whatever it waited for. A parked row was not waiting, so
-    /// its window starts anew.
-    static func replace(_ row: Existing, with change: String, now: Timestamp, _ db: Database) throws {
+    /// Puts the merged change into a row, which is ready at once whatever it waited for, unless it is on its way in an
+    /// import. A parked row was not waiting, so its window starts anew.
+    static func replace(
+        _ row: Existing, with change: String, integration: Int64, direction: Direction, now: Timestamp,
+        counts: inout QueueCounts, _ db: Database
+    ) throws {
         let sql = """
-            UPDATE queue SET version = version + 1, state = 0, attempts = 0, next_at = NULL, parked_at = NULL, error_code = NULL,
+            UPDATE queue SET version = version + 1, state = CASE WHEN state = 3 THEN 3 ELSE 0 END, attempts = 0, next_at = NULL, parked_at = NULL, error_code = NULL,
                 error = NULL, first_at = CASE WHEN state = 2 THEN ? ELSE first_at END, changed_at = ?, change = ?
             WHERE id = ?
             """
         try db.run(sql, [now.milliseconds, now.milliseconds, change, row.id])
+        guard row.state != .importing else { return }
+        counts.add(-1, integration: integration, direction: direction, state: row.state)
+        counts.add(1, integration: integration, direction: direction, state: .ready)
     }
 
     static func settle(
@@ -60,8 +66,11 @@ enum QueueTable {
         let sql = "SELECT integration_id, state FROM queue WHERE id = ? AND version = ? AND direction = ?"
         let row = try db.firstRow(sql, version) { (integration: try $0.value(0) as Int64, state: try QueueState($0, 1)) }
         guard let row else {
-            // A newer change was merged in meanwhile and is ready. Unless it goes with a retry, only it waits now.
-            if case .retry = settlement.result { return }
+            // A newer change was merged in meanwhile. Unless it goes with what was to be tried again, only it waits now.
+            switch settlement.result {
+            case .retry, .wait: return
+            case .done, .park: break
+            }
             let sql = "UPDATE queue SET first_at = changed_at WHERE id = ? AND version <> ? AND direction = ?"
             return try db.run(sql, version)
         }
@@ -74,6 +83,9 @@ enum QueueTable {
                 UPDATE queue SET state = 1, attempts = attempts + 1, next_at = ?, error_code = ?, error = ? WHERE id = ?
                 """
             try db.run(sql, [at.milliseconds, error.code, try codableText(error), settlement.rowID])
+            counts.add(1, integration: row.integration, direction: direction, state: .delayed)
+        case .wait(let until):
+            try db.run("UPDATE queue SET state = 1, next_at = ? WHERE id = ?", [until.milliseconds, settlement.rowID])
             counts.add(1, integration: row.integration, direction: direction, state: .delayed)
         case .park(let error):
             let sql = """
@@ -99,6 +111,16 @@ enum QueueTable {
             try db.run(sql, arguments)
         }
         return db.changesCount
+    }
+
+    /// The columns that ``row(of:_:)`` reads.
+    static let rowColumns = "id, object, record_id, version, change, attempts, first_at"
+
+    static func row(of integration: String, _ row: Row) throws -> QueueRow {
+        let key = RecordKey(integration: integration, object: try row.value(1), recordID: try row.value(2))
+        return QueueRow(
+            id: try row.value(0), key: key, version: try row.value(3), change: try change(row, 4),
+            attempts: try row.value(5), firstAt: try row.timestamp(6))
     }
 
     static func change(_ row: Row, _ index: Int) throws -> PendingChange {

@@ -94,11 +94,30 @@ public struct ParkedRow: Sendable, Hashable {
     }
 }
 
+/// What waits for a record, as an operator sees it.
+public struct WaitingRow: Sendable, Hashable {
+    public var row: QueueRow
+    /// `ready`, `delayed` (until ``nextAt``), `parked` (until someone looks at ``error``) or `importing`.
+    public var state: String
+    public var nextAt: Timestamp?
+    /// Of the last failed try.
+    public var error: SyncError?
+
+    public init(row: QueueRow, state: String, nextAt: Timestamp? = nil, error: SyncError? = nil) {
+        self.row = row
+        self.state = state
+        self.nextAt = nextAt
+        self.error = error
+    }
+}
+
 /// What became of a row that was worked on.
 public enum RowSettlement: Sendable, Hashable {
     /// Settled: the row goes, unless a newer change was merged in meanwhile.
     case done
     case retry(at: Timestamp, error: SyncError)
+    /// Looked at again then, or when a newer change comes; nothing failed, so no attempt is counted.
+    case wait(until: Timestamp)
     case park(SyncError)
 }
 
@@ -111,12 +130,23 @@ public struct Settlement: Sendable, Hashable {
     /// The record's links as they are now.
     public var links: [Link]
     public var history: [HistoryEntry]
+    /// To be put on people or taken off.
+    public var tags: [TagOrder]
+    /// Records to be looked at next, queued in ``touchDirection``.
+    public var touches: [RecordKey]
+    public var touchDirection: Direction
 
-    public init(rowID: Int64, version: Int64, result: RowSettlement, links: [Link] = [], history: [HistoryEntry] = []) {
+    public init(
+        rowID: Int64, version: Int64, result: RowSettlement, links: [Link] = [], history: [HistoryEntry] = [],
+        tags: [TagOrder] = [], touches: [RecordKey] = [], touchDirection: Direction = .outbound
+    ) {
         self.rowID = rowID
         self.version = version
         self.result = result
         self.links = links
         self.history = history
+        self.tags = tags
+        self.touches = touches
+        self.touchDirection = touchDirection
     }
 }

@@ -3,7 +3,8 @@ import GRDB
 public import SyncCore
 
 extension Store {
-    /// Writes down what became of rows that were worked on, in one transaction: the rows, their links and their history.
+    /// Writes down what became of rows that were worked on, in one transaction: the rows, their links and their history, the
+    /// tags they ask for and the records that are to be looked at next.
     ///
     /// A row into which a newer change was merged meanwhile stays, to wait for its own turn. Throws `lease-lost` when
     /// `lease` is not the current one or has expired at `now`.
@@ -12,17 +13,30 @@ extension Store {
     ) async throws(StoreError) {
         try await write { db in
             try LeaseTable.require(lease, now: now, db)
-            var names = IntegrationNames(db)
-            var counts = QueueCounts()
-            for settlement in settlements {
-                try QueueTable.settle(settlement, direction: direction, now: now, counts: &counts, db)
-                for link in settlement.links {
-                    try LinkTable.save(link, integration: names.id(of: link.integration), now: now, db)
-                }
-            }
-            try counts.save(db)
-            try HistoryTable.append(settlements.flatMap(\.history), names: &names, db)
+            try Self.settle(settlements, direction: direction, now: now, db)
         }
+    }
+
+    static func settle(_ settlements: [Settlement], direction: Direction, now: Timestamp, _ db: Database) throws {
+        var names = IntegrationNames(db)
+        var counts = QueueCounts()
+        for settlement in settlements {
+            try QueueTable.settle(settlement, direction: direction, now: now, counts: &counts, db)
+            for link in settlement.links {
+                try LinkTable.save(link, integration: names.id(of: link.integration), now: now, db)
+            }
+            for order in settlement.tags {
+                let integration = try names.id(of: order.integration)
+                try TagTable.order(order.change, integration: integration, contactID: order.contactID, now: now, db)
+            }
+        }
+        // Not before every row is settled: a touch would make a newer version of one.
+        for settlement in settlements where !settlement.touches.isEmpty {
+            try QueueTable.touch(
+                settlement.touches, direction: settlement.touchDirection, now: now, names: &names, counts: &counts, db)
+        }
+        try counts.save(db)
+        try HistoryTable.append(settlements.flatMap(\.history), names: &names, db)
     }
 
     /// Keeps links in one transaction: the intents before creates are sent (GEN-6).

@@ -2,56 +2,69 @@ public import Contracts
 import GRDB
 public import SyncCore
 
-/// A tag to be put on a person in marketing at once (IN-4).
+/// A tag to be put on a person in marketing, or taken off, at once (IN-4, OUT-4).
 public struct TagTask: Sendable, Hashable {
     public var id: Int64
     public var integration: String
     public var contactID: String
     public var tag: String
+    public var action: TagChange.Action
     /// Failed tries so far.
     public var attempts: Int
 
-    public init(id: Int64, integration: String, contactID: String, tag: String, attempts: Int) {
+    public init(
+        id: Int64, integration: String, contactID: String, tag: String, action: TagChange.Action = .add, attempts: Int
+    ) {
         self.id = id
         self.integration = integration
         self.contactID = contactID
         self.tag = tag
+        self.action = action
         self.attempts = attempts
     }
 }
 
 extension Store {
-    /// The tags that may be put on now, oldest first. Does not change them: whoever works on them holds the lease.
+    /// The tags that may be put on or taken off now, oldest first. Does not change them: whoever works on them holds the lease.
     public func tagTasks(integration: String, limit: Int, now: Timestamp) async throws(StoreError) -> [TagTask] {
         guard limit > 0 else { return [] }
         return try await read { db in
             let sql = """
-                SELECT id, contact_id, tag, attempts FROM tag_tasks
+                SELECT id, contact_id, tag, action, attempts FROM tag_tasks
                 WHERE integration_id = \(IntegrationNames.idOfName) AND (state = 0 OR state = 1 AND next_at <= ?)
                 ORDER BY first_at, id LIMIT ?
                 """
             return try db.rows(sql, [integration, now.milliseconds, limit]) { row in
                 TagTask(
                     id: try row.value(0), integration: integration, contactID: try row.value(1), tag: try row.value(2),
-                    attempts: try row.value(3))
+                    action: try row.named(3), attempts: try row.value(4))
             }
         }
     }
 
     /// The tags that still wait to be put on these people, by contact.
     public func pendingTags(integration: String, contactIDs: [String]) async throws(StoreError) -> [String: [String]] {
+        try await pendingTagChanges(integration: integration, contactIDs: contactIDs)
+            .mapValues { changes in changes.filter { $0.action == .add }.map(\.tag) }
+            .filter { !$0.value.isEmpty }
+    }
+
+    /// The tags that still wait to be put on these people or taken off, by contact.
+    public func pendingTagChanges(
+        integration: String, contactIDs: [String]
+    ) async throws(StoreError) -> [String: [TagChange]] {
         try await read { db in
-            var pending: [String: [String]] = [:]
+            var pending: [String: [TagChange]] = [:]
             try KeyBatch.forEach(contactIDs) { placeholders, batch in
                 let sql = """
-                    SELECT contact_id, tag FROM tag_tasks
+                    SELECT contact_id, action, tag FROM tag_tasks
                     WHERE integration_id = \(IntegrationNames.idOfName) AND state <> 2 AND contact_id IN (\(placeholders))
                     ORDER BY id
                     """
                 let rows = try db.rows(sql, [integration] + StatementArguments(batch)) { row in
-                    (contact: try row.value(0) as String, tag: try row.value(1) as String)
+                    (contact: try row.value(0) as String, change: TagChange(try row.named(1), try row.value(2)))
                 }
-                for row in rows { pending[row.contact, default: []].append(row.tag) }
+                for row in rows { pending[row.contact, default: []].append(row.change) }
             }
             return pending
         }
@@ -75,17 +88,17 @@ extension Store {
         }
     }
 
-    /// Tags that could not be put on, oldest first.
+    /// Tags that could not be put on or taken off, oldest first.
     public func parkedTags(
         integration: String, limit: Int
-    ) async throws(StoreError) -> [(contactID: String, tag: String, error: SyncError)] {
+    ) async throws(StoreError) -> [(contactID: String, tag: String, action: TagChange.Action, error: SyncError)] {
         try await read { db in
             let sql = """
-                SELECT contact_id, tag, error FROM tag_tasks
+                SELECT contact_id, tag, action, error FROM tag_tasks
                 WHERE integration_id = \(IntegrationNames.idOfName) AND state = 2 ORDER BY id LIMIT ?
                 """
             return try db.rows(sql, [integration, limit]) { row in
-                (contactID: try row.value(0), tag: try row.value(1), error: try row.codable(2))
+                (contactID: try row.value(0), tag: try row.value(1), action: try row.named(2), error: try row.codable(3))
             }
         }
     }
@@ -98,7 +111,8 @@ extension Store {
             var names = IntegrationNames(db)
             let id = try names.id(of: integration)
             for task in chosen {
-                try TagTable.add(integration: id, contactID: task.contactID, tag: task.tag, now: now, db)
+                let change = TagChange(task.action, task.tag)
+                try TagTable.order(change, integration: id, contactID: task.contactID, now: now, db)
             }
         }
         return chosen.count
@@ -123,18 +137,5 @@ extension Store {
                 try db.run(sql, [try codableText(task.error), task.id])
             }
         }
-    }
-}
-
-/// The table `tag_tasks`: one row per integration, person and tag.
-enum TagTable {
-    /// Adds a task. One that waits already stays as it is; one that was parked is tried anew.
-    static func add(integration: Int64, contactID: String, tag: String, now: Timestamp, _ db: Database) throws {
-        let sql = """
-            INSERT INTO tag_tasks (integration_id, contact_id, tag, state, attempts, first_at) VALUES (?, ?, ?, 0, 0, ?)
-            ON CONFLICT (integration_id, contact_id, tag) DO UPDATE
-            SET state = 0, attempts = 0, first_at = excluded.first_at, error = NULL WHERE tag_tasks.state = 2
-            """
-        try db.run(sql, [integration, contactID, tag, now.milliseconds])
     }
 }

@@ -1,5 +1,6 @@
 public import Contracts
 import GRDB
+public import SyncCore
 
 /// What happened to a record once (OPS-1). History is only ever appended to.
 public struct HistoryEntry: Sendable, Hashable {
@@ -51,23 +52,35 @@ extension Store {
         }
     }
 
+    /// Counts outcomes that no history is kept of, by their name: `echo-suppressed`.
+    public func count(_ outcomes: [String: Int], integration: String) async throws(StoreError) {
+        try await write { db in
+            var names = IntegrationNames(db)
+            let id = try names.id(of: integration)
+            for (outcome, occurrences) in outcomes where occurrences != 0 {
+                try HistoryTable.count(outcome, code: "", occurrences: occurrences, integration: id, db)
+            }
+        }
+    }
+
     /// What happened to a person's records, the newest first.
     public func history(
         integration: String, marketingID: String, limit: Int
     ) async throws(StoreError) -> [HistoryEntry] {
         guard limit > 0 else { return [] }
         return try await read { db in
-            let sql = """
-                SELECT direction, object, crm_id, at, outcome, code, message, details FROM history
-                WHERE integration_id = \(IntegrationNames.idOfName) AND marketing_id = ? ORDER BY id DESC LIMIT ?
-                """
-            return try db.rows(sql, [integration, marketingID, limit]) { row in
-                let direction = try row.value(0) as Int64 == Direction.outbound.stored ? Direction.outbound : .inbound
-                return HistoryEntry(
-                    integration: integration, direction: direction, object: try row.value(1), marketingID: marketingID,
-                    crmID: try row.value(2), at: try row.timestamp(3), outcome: try row.value(4), code: try row.value(5),
-                    message: try row.value(6), details: try row.json(7))
-            }
+            try HistoryTable.entries(integration, where: "marketing_id = ?", [marketingID], limit: limit, db)
+        }
+    }
+
+    /// What happened to a CRM record, the newest first.
+    public func history(
+        integration: String, crmID: String, object: CRMObject, limit: Int
+    ) async throws(StoreError) -> [HistoryEntry] {
+        guard limit > 0 else { return [] }
+        return try await read { db in
+            let condition = "crm_id = ? AND object = ?"
+            return try HistoryTable.entries(integration, where: condition, [crmID, object.rawValue], limit: limit, db)
         }
     }
 }
@@ -91,12 +104,34 @@ enum HistoryTable {
             counts[CountKey(integration: integration, outcome: entry.outcome, code: code), default: 0] += 1
         }
         for (key, occurrences) in counts {
-            let sql = """
-                INSERT INTO outcome_counts (integration_id, outcome, code, occurrences) VALUES (?, ?, ?, ?)
-                ON CONFLICT (integration_id, outcome, code) DO UPDATE
-                SET occurrences = outcome_counts.occurrences + excluded.occurrences
-                """
-            try db.run(sql, [key.integration, key.outcome, key.code, occurrences])
+            try count(key.outcome, code: key.code, occurrences: occurrences, integration: key.integration, db)
+        }
+    }
+
+    static func count(
+        _ outcome: String, code: String, occurrences: Int, integration: Int64, _ db: Database
+    ) throws {
+        let sql = """
+            INSERT INTO outcome_counts (integration_id, outcome, code, occurrences) VALUES (?, ?, ?, ?)
+            ON CONFLICT (integration_id, outcome, code) DO UPDATE
+            SET occurrences = outcome_counts.occurrences + excluded.occurrences
+            """
+        try db.run(sql, [integration, outcome, code, occurrences])
+    }
+
+    static func entries(
+        _ integration: String, where condition: String, _ arguments: StatementArguments, limit: Int, _ db: Database
+    ) throws -> [HistoryEntry] {
+        let sql = """
+            SELECT direction, object, marketing_id, crm_id, at, outcome, code, message, details FROM history
+            WHERE integration_id = \(IntegrationNames.idOfName) AND \(condition) ORDER BY id DESC LIMIT ?
+            """
+        return try db.rows(sql, [integration] + arguments + [limit]) { row in
+            let direction = try row.value(0) as Int64 == Direction.outbound.stored ? Direction.outbound : .inbound
+            return HistoryEntry(
+                integration: integration, direction: direction, object: try row.value(1), marketingID: try row.value(2),
+                crmID: try row.value(3), at: try row.timestamp(4), outcome: try row.value(5), code: try row.value(6),
+                message: try row.value(7), details: try row.json(8))
         }
     }
 

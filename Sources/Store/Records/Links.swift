@@ -1,4 +1,3 @@
-import Contracts
 import GRDB
 public import SyncCore
 
@@ -29,6 +28,72 @@ extension Store {
         }
     }
 
+    /// The links of CRM records, a live one before one that ended. A record without any is missing.
+    public func links(
+        integration: String, crmIDs: [String], object: CRMObject
+    ) async throws(StoreError) -> [String: Link] {
+        try await read { db in
+            var links: [String: Link] = [:]
+            try KeyBatch.forEach(crmIDs) { placeholders, batch in
+                let condition = "object = ? AND crm_id IN (\(placeholders))"
+                let found = try LinkTable.links(
+                    integration, where: condition, [object.rawValue] + StatementArguments(batch), db)
+                for link in found {
+                    guard let id = link.crmID, links[id].map({ $0.state == .ended }) ?? true else { continue }
+                    links[id] = link
+                }
+            }
+            return links
+        }
+    }
+
+    /// The live links of the people with these emails, by email in lower case; case and the blanks around an email do not
+    /// count. An email nobody has is missing.
+    public func links(integration: String, emails: [String]) async throws(StoreError) -> [String: [Link]] {
+        let keys = Set(emails.compactMap(LinkForm.key(ofEmail:)))
+        return try await read { db in
+            var links: [String: [Link]] = [:]
+            try KeyBatch.forEach(Array(keys)) { placeholders, batch in
+                let condition = "\(LinkTable.isLive) AND email IN (\(placeholders))"
+                for link in try LinkTable.links(integration, where: condition, StatementArguments(batch), db) {
+                    guard let email = LinkForm.email(in: link.base) else { continue }
+                    links[email, default: []].append(link)
+                }
+            }
+            return links
+        }
+    }
+
+    /// The link of a marketing record with a CRM object, also one that ended.
+    public func link(
+        integration: String, marketingID: String, object: CRMObject
+    ) async throws(StoreError) -> Link? {
+        try await read { db in
+            let condition = "marketing_id = ? AND object = ?"
+            return try LinkTable.links(integration, where: condition, [marketingID, object.rawValue], db).first
+        }
+    }
+
+    /// How many links stand, by object, how many of their fields are frozen, and how many links ended.
+    public func linkSummary(
+        integration: String
+    ) async throws(StoreError) -> (linked: [CRMObject: Int], frozenFields: Int, ended: Int) {
+        try await read { db in
+            let scope = "FROM links WHERE integration_id = \(IntegrationNames.idOfName)"
+            let countSQL = "SELECT object, state, COUNT(*) \(scope) GROUP BY object, state"
+            let counts = try db.rows(countSQL, [integration]) { row in
+                (object: try row.named(0) as CRMObject, state: try row.named(1) as Link.State, links: try row.value(2) as Int)
+            }
+            let frozenSQL = "SELECT COALESCE(SUM(frozen), 0) \(scope) AND frozen > 0 AND \(LinkTable.isLive)"
+            let linked = counts.filter { $0.state == .linked }.map { ($0.object, $0.links) }
+            return (
+                linked: Dictionary(linked, uniquingKeysWith: +),
+                frozenFields: try db.firstRow(frozenSQL, [integration]) { try $0.value(0) } ?? 0,
+                ended: counts.filter { $0.state == .ended }.map(\.links).reduce(0, +)
+            )
+        }
+    }
+
     /// How many links of that object are in that state.
     public func linkCount(
         integration: String, object: CRMObject, state: Link.State = .linked
@@ -40,52 +105,5 @@ extension Store {
                 """
             return try db.firstRow(sql, [integration, object.rawValue, state.rawValue]) { try $0.value(0) } ?? 0
         }
-    }
-}
-
-/// The table `links`: one row per integration, person and CRM object.
-enum LinkTable {
-    static func links(
-        _ integration: String, where condition: String, _ arguments: StatementArguments, _ db: Database
-    ) throws -> [Link] {
-        let sql = """
-            SELECT object, marketing_id, crm_id, external_id, state, base, seen, tags, overruled, sent FROM links
-            WHERE integration_id = \(IntegrationNames.idOfName) AND \(condition) ORDER BY id
-            """
-        return try db.rows(sql, [integration] + arguments) { row in
-            var link = Link(
-                integration: integration, object: try row.named(0), marketingID: try row.value(1), crmID: try row.value(2),
-                externalID: try row.value(3), state: try row.named(4), base: try row.stored(5, Link.base(from:)),
-                seen: try row.stored(6, Link.seen(from:)), tags: try row.stored(7, Link.tags(from:)),
-                overruled: try row.stored(8, Link.overruled(from:)))
-            link.sent = try row.stored(9, Link.base(from:))
-            return link
-        }
-    }
-
-    static func save(_ link: Link, integration: Int64, now: Timestamp, _ db: Database) throws {
-        let sql = """
-            INSERT INTO links (integration_id, object, marketing_id, crm_id, external_id, state, base, seen, tags, overruled,
-                sent, updated_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (integration_id, marketing_id, object) DO UPDATE SET crm_id = excluded.crm_id,
-                external_id = excluded.external_id, state = excluded.state, base = excluded.base, seen = excluded.seen,
-                tags = excluded.tags, overruled = excluded.overruled, sent = excluded.sent,
-                updated_at = excluded.updated_at
-            """
-        try db.run(
-            sql,
-            [
-                integration, link.object.rawValue, link.marketingID, link.crmID, link.externalID, link.state.rawValue,
-                link.baseJSON.text, link.seenJSON.text, link.tagsJSON.text, link.overruledJSON.text, link.sentJSON.text,
-                now.milliseconds,
-            ])
-    }
-}
-
-extension Row {
-    fileprivate func stored<Value>(_ index: Int, _ read: (JSONValue) -> Value?) throws -> Value {
-        guard let value = read(try json(index)) else { throw StoreError.unreadable("a link") }
-        return value
     }
 }

@@ -12,12 +12,16 @@ struct IntegrationNames {
 
     init(_ db: Database) { self.db = db }
 
+    /// The id of `name`, for reads that need it more than once; `nil` when nothing was ever kept for it.
+    static func known(_ name: String, _ db: Database) throws -> Int64? {
+        try db.firstRow("SELECT id FROM integration_names WHERE name = ?", [name]) { try $0.value(0) }
+    }
+
     /// The id of `name`, new if need be.
     mutating func id(of name: String) throws -> Int64 {
         if let id = known[name] { return id }
         try db.run("INSERT INTO integration_names (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [name])
-        let id = try db.firstRow("SELECT id FROM integration_names WHERE name = ?", [name]) { try $0.value(0) as Int64 }
-        guard let id else { throw StoreError.unreadable("the id of \(name)") }
+        guard let id = try Self.known(name, db) else { throw StoreError.unreadable("the id of \(name)") }
         known[name] = id
         return id
     }

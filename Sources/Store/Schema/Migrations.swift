@@ -2,7 +2,16 @@ import GRDB
 
 /// Brings a store up to date. Migrations are only ever appended: one that was released never changes.
 enum Migrations {
-    private static let all: [[String]] = [InitialSchema.statements]
+    private struct Migration: Sendable {
+        var statements: [String]
+        /// What SQL alone cannot do to the rows that are there.
+        var convert: @Sendable (Database) throws -> Void = { _ in }
+    }
+
+    private static let all = [
+        Migration(statements: InitialSchema.statements),
+        Migration(statements: OutboundSchema.statements, convert: { try LinkTable.fillEmails($0) }),
+    ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.
     static func run(_ db: Database) throws {
@@ -13,8 +22,9 @@ enum Migrations {
                 code: "schema-too-new",
                 message: "the store has schema version \(current), this Tandem knows versions up to \(all.count)")
         }
-        for (version, statements) in zip(1..., all) where version > current {
-            for statement in statements { try db.execute(sql: statement) }
+        for (version, migration) in zip(1..., all) where version > current {
+            for statement in migration.statements { try db.execute(sql: statement) }
+            try migration.convert(db)
             try db.execute(sql: "INSERT INTO schema_migrations (version) VALUES (?)", arguments: [version])
         }
     }

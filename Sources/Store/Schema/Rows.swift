@@ -25,10 +25,20 @@ extension Row {
         return value
     }
 
+    func optionallyNamed<Case: RawRepresentable<String>>(_ index: Int) throws -> Case? {
+        try hasValue(index) ? named(index) as Case : nil
+    }
+
     /// The column as ``codableText(_:)`` wrote it.
     func codable<Value: Decodable>(_ index: Int) throws -> Value {
-        try JSONDecoder().decode(Value.self, from: Data(decode(String.self, atIndex: index).utf8))
+        try decodedText(decode(String.self, atIndex: index))
     }
+
+    func optionallyCodable<Value: Decodable>(_ index: Int) throws -> Value? {
+        try hasValue(index) ? codable(index) as Value : nil
+    }
+
+    private func hasValue(_ index: Int) throws -> Bool { try !decode(DatabaseValue.self, atIndex: index).isNull }
 }
 
 extension JSONValue {
@@ -43,6 +53,11 @@ func codableText(_ value: some Encodable) throws -> String {
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
+/// Reads ``codableText(_:)`` back.
+func decodedText<Value: Decodable>(_ text: String) throws -> Value {
+    try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+}
+
 /// The state of a queued row or task, as it is stored. Statements name it as a literal: the indexes of one state only are
 /// found that way.
 enum QueueState: Int64 {
@@ -51,6 +66,8 @@ enum QueueState: Int64 {
     case delayed = 1
     /// Waits for someone to look at its error.
     case parked = 2
+    /// On its way in an import: its turn comes when that is settled.
+    case importing = 3
 
     init(_ row: Row, _ index: Int) throws {
         let stored: Int64 = try row.value(index)
