@@ -41,6 +41,26 @@ func history(
         code: code, details: details)
 }
 
+/// A row of an import that updates the person of the same number.
+func importRow(_ row: QueueRow) -> ImportRow {
+    let link = link(row.key.recordID, crmID: row.key.recordID)
+    return ImportRow(
+        rowID: row.id, version: row.version, key: row.key, email: "\(row.key.recordID)@example.com",
+        marketingID: row.key.recordID, link: link, outcome: "updated")
+}
+
+/// Random numbers that are the same in every run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 29)
+    }
+}
+
 let permanent = SyncError(.permanent, code: "FIELD_CUSTOM_VALIDATION_EXCEPTION", message: "No.", fields: ["Phone"])
 let transient = SyncError(.transient, code: "UNABLE_TO_LOCK_ROW", message: "Busy.")
 
