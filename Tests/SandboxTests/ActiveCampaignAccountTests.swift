@@ -78,6 +78,8 @@ struct ActiveCampaignAccountTests {
         let ann = await client.sandbox.createContact(.init(email: "ann@acme.test", account: "Acme")) ?? ""
         let bob = await client.sandbox.createContact(.init(email: "bob@acme.test", account: "acme")) ?? ""
         #expect(await client.sandbox.accounts()["1"]?.contacts == [ann, bob])
+        await client.sandbox.editContact(bob) { $0.account = "ACME" }
+        #expect(await client.send("GET", "/accountContacts/2").status == 200)
         await client.sandbox.deleteContact(ann)
         #expect(await client.send("GET", "/accounts/1").json?["account"]?["contactCount"] == "1")
         await client.sandbox.deleteAccount("1")

@@ -95,7 +95,7 @@ extension ActiveCampaignSandbox {
             return
         }
         if let present = account.companies.membership(ofContact: contact) {
-            guard account.companies.rows[present.company]?.name != name else { return }
+            guard account.companies.named(name)?.id != present.company else { return }
             _ = account.companies.leave(present.id)
         }
         guard !name.isEmpty else { return }
