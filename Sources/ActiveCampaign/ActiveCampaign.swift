@@ -4,18 +4,27 @@ public import SyncCore
 
 /// An ActiveCampaign account as the marketing platform of an integration, through its API v3.
 public struct ActiveCampaign: MarketingPlatform {
-    private let session: ActiveCampaignSession
+    let session: ActiveCampaignSession
+    let accounts: Accounts
+    let opportunities: Opportunities
+    let notices: Notices
     private let tags: Tags
 
     /// Fails when the settings' URL is not that of an account, or would send the key in the clear.
-    /// - Parameter limiter: shared by everything that calls this account.
+    /// - Parameters:
+    ///   - limiter: shared by everything that calls this account.
+    ///   - notice: what is written differently from what was asked for, in words for the operator's log; each thing once.
     public init(
-        settings: MarketingSettings, apiKey: Secret, limiter: RateLimiter, transport: any HTTPTransport, clock: any WallClock
+        settings: MarketingSettings, apiKey: Secret, limiter: RateLimiter, transport: any HTTPTransport, clock: any WallClock,
+        notice: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(SyncError) {
         session = try ActiveCampaignSession(
             url: settings.url, apiKey: apiKey, limiter: limiter, transport: transport, clock: clock
         )
         tags = Tags(session: session)
+        accounts = Accounts(session: session, clock: clock)
+        opportunities = Opportunities(session: session, clock: clock)
+        notices = Notices(notice)
     }
 
     public func probe() async throws(SyncError) {
@@ -37,12 +46,8 @@ public struct ActiveCampaign: MarketingPlatform {
             let tagIDs = try await session.list("\(path)/contactTags", key: "contactTags").rows.compactMap {
                 $0["tag"]?.textValue
             }
-            return MarketingContact(
-                id: id, fields: ContactFields.values(contact, fieldValues: answer["fieldValues"]?.arrayValue ?? []),
-                tags: try await tags.names(of: tagIDs),
-                // The `…_timestamp` members are local time without an offset; only this one tells the moment.
-                updatedAt: contact["udate"]?.stringValue.flatMap(Timestamp.init(iso8601:))
-            )
+            return ContactFields.contact(
+                contact, id: id, fieldValues: answer["fieldValues"]?.arrayValue ?? [], tags: try await tags.names(of: tagIDs))
         } catch  where error.code == "not-found" {
             return nil
         }
@@ -54,5 +59,17 @@ public struct ActiveCampaign: MarketingPlatform {
 
     public func removeTag(_ tag: String, fromContact id: String) async throws(SyncError) {
         try await tags.remove(tag, from: id)
+    }
+}
+
+/// Tells the operator each thing once.
+actor Notices {
+    private let tell: @Sendable (String) -> Void
+    private var told: Set<String> = []
+
+    init(_ tell: @escaping @Sendable (String) -> Void) { self.tell = tell }
+
+    func once(_ notice: String) {
+        if told.insert(notice).inserted { tell(notice) }
     }
 }

@@ -6,12 +6,13 @@ import SyncCore
 enum ActiveCampaignErrors {
     private static let longestMessage = 500
 
-    static func refusal(_ response: HTTPResponse) -> SyncError {
+    /// - Parameter effect: what a server that broke down over the request may have done.
+    static func refusal(_ response: HTTPResponse, effect: CallEffect = .repeatable) -> SyncError {
         let stated = statement(response)
         switch response.status {
         case 300..<400: return notTheAPI(response)
         case 500...:
-            return SyncError(.transient, code: stated?.code ?? "\(response.status)", message: message(stated, response))
+            return SyncError(effect.lostAnswer, code: stated?.code ?? "\(response.status)", message: message(stated, response))
         case 401, 403:
             return notFound(response)
                 ?? SyncError(.auth, code: stated?.code ?? "\(response.status)", message: message(stated, response))
@@ -31,6 +32,11 @@ enum ActiveCampaignErrors {
     static func notFound(_ response: HTTPResponse) -> SyncError? {
         guard let stated = statement(response), stated.message.hasPrefix("No Result found") else { return nil }
         return SyncError(.permanent, code: "not-found", message: stated.message)
+    }
+
+    /// The importer's own limit is a 400 that only its text tells from other ones.
+    static func saysImportLimit(_ response: HTTPResponse) -> Bool {
+        response.status == 400 && response.json?["message"]?.stringValue?.hasPrefix("Rate limit exceeded") == true
     }
 
     /// An answer of something else than the API: a login page, a redirect, another host.
@@ -58,8 +64,16 @@ enum ActiveCampaignErrors {
                 code: first["code"]?.stringValue, message: words.joined(separator: ": "), fields: field.map { [$0] } ?? []
             )
         }
-        let words = [body["message"], body["error"]].compactMap { $0?.stringValue }
+        let words = [body["message"], body["error"]].compactMap { $0?.stringValue } + importReasons(body)
         return Statement(message: words.joined(separator: ": "))
+    }
+
+    /// Why the importer refuses a whole call: each contact at fault by its place in the list, from 0.
+    private static func importReasons(_ body: JSONValue) -> [String] {
+        (body["failureReasons"]?.arrayValue ?? []).compactMap { reason in
+            guard let contact = reason["contact"]?.textValue else { return reason.stringValue }
+            return "contact \(contact): \(reason["failureReason"]?.stringValue ?? "refused")"
+        }
     }
 
     private static func message(_ stated: Statement?, _ response: HTTPResponse) -> String {

@@ -6,6 +6,8 @@ import SyncCore
 actor ActiveCampaignSession {
     /// The longest pause after a 429 that does not say how long.
     private static let longestBackoff: Duration = .seconds(64)
+    /// The importer counts calls a minute.
+    private static let importPause: Duration = .seconds(60)
     private static let apiPath = "api/3"
 
     private let base: String
@@ -33,30 +35,38 @@ actor ActiveCampaignSession {
         self.clock = clock
     }
 
-    /// The JSON answer of one call. Every call made here may be repeated without harm, so a lost answer is only transient.
+    /// The JSON answer of one call. Almost every call made here may be repeated without harm, so that a lost answer is only
+    /// transient.
     func call(
-        _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil
+        _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil,
+        effect: CallEffect = .repeatable
     ) async throws(SyncError) -> JSONValue {
-        var response = try await send(method, path, query: query, body: body)
+        var response = try await send(method, path, query: query, body: body, effect: effect)
         if response.status == 403, ActiveCampaignErrors.notFound(response) == nil {
             // The API is known to refuse a good key now and then; believed only twice in a row.
-            response = try await send(method, path, query: query, body: body)
+            response = try await send(method, path, query: query, body: body, effect: effect)
         }
         if response.status == 429 {
             throw await limited(response)
         }
         refusals = 0
-        guard (200..<300).contains(response.status) else { throw ActiveCampaignErrors.refusal(response) }
+        if ActiveCampaignErrors.saysImportLimit(response) {
+            let until = clock.now().advanced(by: Self.importPause)
+            throw SyncError(
+                .rateLimited(until: until), code: "import-limit", message: "ActiveCampaign's importer asked for a pause")
+        }
+        guard (200..<300).contains(response.status) else { throw ActiveCampaignErrors.refusal(response, effect: effect) }
         if response.body.isEmpty, method == "DELETE" { return [:] }
         guard !response.body.isEmpty else {
-            throw SyncError(.transient, code: "empty-answer", message: "ActiveCampaign answered \(response.status) with nothing")
+            throw SyncError(
+                effect.lostAnswer, code: "empty-answer", message: "ActiveCampaign answered \(response.status) with nothing")
         }
         guard let json = response.json, json.objectValue != nil else { throw ActiveCampaignErrors.notTheAPI(response) }
         return json
     }
 
     private func send(
-        _ method: String, _ path: String, query: [(String, String)], body: JSONValue?
+        _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, effect: CallEffect
     ) async throws(SyncError) -> HTTPResponse {
         var request = HTTPRequest(method: method, url: base + path + (query.isEmpty ? "" : "?" + URLText.form(query)))
         request.headers = ["Api-Token": apiKey.reveal(), "Accept": "application/json"]
@@ -64,8 +74,10 @@ actor ActiveCampaignSession {
             request.headers["Content-Type"] = "application/json"
             request.body = body.serialized()
         }
-        do throws(CancellationError) {
+        do {
             try await limiter.acquire()
+        } catch let error as SyncError {
+            throw error
         } catch {
             throw SyncError(.notSent("the request was cancelled before it was sent"), effect: .repeatable)
         }
@@ -75,7 +87,7 @@ actor ActiveCampaignSession {
             return response
         } catch {
             await limiter.finish()
-            throw SyncError(error, effect: .repeatable)
+            throw SyncError(error, effect: effect)
         }
     }
 

@@ -4,13 +4,27 @@ import SyncCore
 
 /// The fields a contact can have: a handful of standard ones and the account's own.
 enum ContactFields {
-    /// Our key, the vendor's key on a contact, and what it holds.
-    private static let standard: [(key: String, vendorKey: String, label: String, type: FieldType)] = [
-        ("email", "email", "Email", .email(maxLength: nil)),
-        ("firstName", "firstName", "First Name", .text(maxLength: nil)),
-        ("lastName", "lastName", "Last Name", .text(maxLength: nil)),
-        ("phone", "phone", "Phone", .phone(maxLength: nil)),
-        ("accountName", "orgname", "Account", .text(maxLength: nil)),
+    /// The account a contact belongs to is told and imported as a name, but written as an association.
+    static let accountName = "accountName"
+
+    private struct Standard {
+        var key: String
+        /// On a contact, and in an import.
+        var vendorKey: String
+        var importKey: String
+        var label: String
+        var type: FieldType
+    }
+
+    private static let standard = [
+        Standard(key: "email", vendorKey: "email", importKey: "email", label: "Email", type: .email(maxLength: nil)),
+        Standard(
+            key: "firstName", vendorKey: "firstName", importKey: "first_name", label: "First Name", type: .text(maxLength: nil)),
+        Standard(key: "lastName", vendorKey: "lastName", importKey: "last_name", label: "Last Name", type: .text(maxLength: nil)),
+        Standard(key: "phone", vendorKey: "phone", importKey: "phone", label: "Phone", type: .phone(maxLength: nil)),
+        Standard(
+            key: accountName, vendorKey: "orgname", importKey: "customer_acct_name", label: "Account",
+            type: .text(maxLength: nil)),
     ]
 
     static func schema(_ custom: Listing) -> ObjectSchema {
@@ -25,8 +39,19 @@ enum ContactFields {
         return ObjectSchema(name: "contact", fields: standardFields + custom.rows.compactMap { field($0, options: options) })
     }
 
+    /// A contact from its row, and what came along with it.
+    static func contact(
+        _ row: JSONValue, id: String, fieldValues: [JSONValue] = [], tags: [String] = []
+    ) -> MarketingContact {
+        MarketingContact(
+            id: id, fields: values(row, fieldValues: fieldValues), tags: tags,
+            // The `…_timestamp` members are local time without an offset; only this one tells the moment.
+            updatedAt: row["udate"]?.stringValue.flatMap(Timestamp.init(iso8601:))
+        )
+    }
+
     /// A contact's values under our keys.
-    static func values(_ contact: JSONValue, fieldValues: [JSONValue]) -> [String: JSONValue] {
+    private static func values(_ contact: JSONValue, fieldValues: [JSONValue]) -> [String: JSONValue] {
         var values: [String: JSONValue] = [:]
         for field in standard { values[field.key] = contact[field.vendorKey] }
         for row in fieldValues {
@@ -35,7 +60,60 @@ enum ContactFields {
         return values
     }
 
-    private static func key(ofField id: String) -> String { "field:\(id)" }
+    // MARK: Writing
+
+    /// The body of a single write, `accountName` left out. A blank empties its field.
+    static func body(_ fields: [String: JSONValue]) throws(SyncError) -> [String: JSONValue] {
+        var body: [String: JSONValue] = [:]
+        var values: [JSONValue] = []
+        for (key, value) in sorted(fields) where key != accountName {
+            let value = value == .null ? "" : value
+            if let field = customField(key) {
+                values.append(["field": .string(String(field)), "value": value])
+            } else {
+                body[try field(named: key).vendorKey] = value
+            }
+        }
+        if !values.isEmpty { body["fieldValues"] = .array(values) }
+        return body
+    }
+
+    /// An import's item for one contact: other names than anywhere else in the API, and ids of fields are numbers.
+    static func importItem(_ contact: ContactWrite) throws(SyncError) -> JSONValue {
+        var item: [String: JSONValue] = [:]
+        var values: [JSONValue] = []
+        for (key, value) in sorted(contact.fields) {
+            if let field = customField(key) {
+                values.append(["id": .integer(Int64(field)), "value": value])
+            } else {
+                item[try field(named: key).importKey] = value
+            }
+        }
+        item["email"] = .string(contact.email)
+        if !values.isEmpty { item["fields"] = .array(values) }
+        if !contact.tags.isEmpty { item["tags"] = .array(contact.tags.map { .string($0) }) }
+        return .object(item)
+    }
+
+    /// In one order always, so that a request that is repeated is the same one.
+    private static func sorted(_ fields: [String: JSONValue]) -> [(key: String, value: JSONValue)] {
+        fields.sorted { $0.key < $1.key }
+    }
+
+    private static func field(named key: String) throws(SyncError) -> Standard {
+        if let field = standard.first(where: { $0.key == key }) { return field }
+        throw SyncError(
+            .schema, code: "unknown-field", message: "ActiveCampaign's contacts have no field \(key)", fields: [key])
+    }
+
+    // MARK: Keys
+
+    static func key(ofField id: String) -> String { "field:\(id)" }
+
+    /// The id in `field:7`.
+    static func customField(_ key: String) -> Int? {
+        key.hasPrefix("field:") ? Int(key.dropFirst("field:".count)) : nil
+    }
 
     private static func field(_ row: JSONValue, options: [String?: [String]]) -> FieldSchema? {
         guard let id = row["id"]?.textValue else { return nil }

@@ -7,22 +7,24 @@ package enum CallEffect: Sendable {
     case repeatable
     /// A lost answer must be read back before it is repeated.
     case write
+
+    /// What a lost answer is to the caller.
+    package var lostAnswer: ErrorClass { self == .write ? .inDoubt : .transient }
 }
 
 extension SyncError {
     /// What a missing answer means for a request.
     package init(_ failure: TransportError, effect: CallEffect) {
-        let lost: ErrorClass = effect == .write ? .inDoubt : .transient
         switch failure {
         case .notSent(let reason): self.init(.transient, code: "not-reached", message: reason)
-        case .inDoubt(let reason): self.init(lost, code: "answer-lost", message: reason)
-        case .cancelled: self.init(lost, code: "cancelled", message: "the request was cancelled")
+        case .inDoubt(let reason): self.init(effect.lostAnswer, code: "answer-lost", message: reason)
+        case .cancelled: self.init(effect.lostAnswer, code: "cancelled", message: "the request was cancelled")
         }
     }
 
     /// An answer that came but cannot be used: cut short, not JSON, or of another shape.
     package static func unusableAnswer(_ reason: String, effect: CallEffect) -> SyncError {
-        SyncError(effect == .write ? .inDoubt : .transient, code: "unusable-answer", message: reason)
+        SyncError(effect.lostAnswer, code: "unusable-answer", message: reason)
     }
 }
 
