@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 
 /// The durable state of a cluster: integrations and their secrets, queues, links, leases and history.
 ///
@@ -7,6 +8,7 @@ import GRDB
 public final class Store: Sendable {
     let database: any DatabaseWriter
     let key: StoreKey
+    private let isClosed = Atomic(false)
 
     private init(database: any DatabaseWriter, key: StoreKey) {
         self.database = database
@@ -38,7 +40,16 @@ public final class Store: Sendable {
 
     /// Ends all access; calls after this one throw.
     public func close() throws(StoreError) {
+        isClosed.store(true, ordering: .sequentiallyConsistent)
+        // A database in memory ends with its store: GRDB would use the connection of one that was closed.
+        guard database is DatabasePool else { return }
         do { try database.close() } catch { throw StoreError(error) }
+    }
+
+    private func requireOpen() throws(StoreError) {
+        guard !isClosed.load(ordering: .sequentiallyConsistent) else {
+            throw StoreError(code: "closed", message: "the store is closed")
+        }
     }
 
     private static var configuration: Configuration {
@@ -59,11 +70,13 @@ public final class Store: Sendable {
 
     /// Runs `body` in one read-only transaction.
     func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws(StoreError) -> Value {
+        try requireOpen()
         do { return try await database.read(body) } catch { throw StoreError(error) }
     }
 
     /// Runs `body` in one transaction that holds the write lock from its start.
     func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws(StoreError) -> Value {
+        try requireOpen()
         do { return try await database.write(body) } catch { throw StoreError(error) }
     }
 }

@@ -44,6 +44,16 @@ struct StoreFileTests {
         #expect(try await second.secret(.marketingAPIKey, of: "acme")?.reveal() == "key")
     }
 
+    @Test("A closed store refuses reads and writes, wherever it was kept")
+    func closed() async throws {
+        for store in [try open(), try memoryStore()] {
+            try store.close()
+            try store.close()
+            #expect(await errorCode { _ = try await store.ready(now: at(0)) } == "closed")
+            #expect(await errorCode { try await store.queue([entry("1")], now: at(0)) } == "closed")
+        }
+    }
+
     @Test("Two processes on one file see each other's work, and only one gets a lease")
     func twoStores() async throws {
         let (gateway, batcher) = (try open(), try open())
