@@ -32,17 +32,7 @@ public struct SalesforceOAuth: Sendable {
 
     /// One token request.
     public func grant(refreshToken: Secret?) async throws(SyncError) -> TokenGrant {
-        let request = HTTPRequest(
-            method: "POST", url: loginHost + "/services/oauth2/token",
-            headers: ["Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"],
-            body: Array(URLText.form(try await form(refreshToken: refreshToken)).utf8)
-        )
-        let response: HTTPResponse
-        do throws(TransportError) {
-            response = try await transport.send(request)
-        } catch {
-            throw SyncError(error, effect: .repeatable)
-        }
+        let response = try await post(try await form(refreshToken: refreshToken), to: "token")
         guard response.status == 200 else { throw Self.refusal(response) }
         guard let answer = response.json, let token = answer["access_token"]?.stringValue,
             let instance = answer["instance_url"]?.stringValue
@@ -55,6 +45,27 @@ public struct SalesforceOAuth: Sendable {
             ),
             rotatedRefreshToken: answer["refresh_token"]?.stringValue.map(Secret.init)
         )
+    }
+
+    /// Ends a refresh token and what was granted by it (GEN-4). It is no error when it is dead already.
+    public func revoke(_ refreshToken: Secret) async throws(SyncError) {
+        let response = try await post([("token", refreshToken.reveal())], to: "revoke")
+        guard response.status != 200 else { return }
+        let refusal = Self.refusal(response)
+        guard ["invalid_token", "unsupported_token_type"].contains(refusal.code) else { throw refusal }
+    }
+
+    private func post(_ form: [(String, String)], to endpoint: String) async throws(SyncError) -> HTTPResponse {
+        let request = HTTPRequest(
+            method: "POST", url: loginHost + "/services/oauth2/\(endpoint)",
+            headers: ["Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"],
+            body: Array(URLText.form(form).utf8)
+        )
+        do throws(TransportError) {
+            return try await transport.send(request)
+        } catch {
+            throw SyncError(error, effect: .repeatable)
+        }
     }
 
     private func form(refreshToken: Secret?) async throws(SyncError) -> [(String, String)] {

@@ -47,6 +47,30 @@ struct OAuthTests {
         #expect(try await form(org) == expected)
     }
 
+    @Test(
+        "GEN-4 revoking ends a refresh token; one that is dead already is no error, any other refusal is",
+        arguments: [
+            (200, nil, nil), (400, "invalid_token", nil), (400, "unsupported_token_type", nil),
+            (400, "invalid_request", "invalid_request"), (503, nil, "token-endpoint-unavailable"),
+        ] as [(Int, String?, String?)])
+    func revoke(status: Int, code: String?, expected: String?) async throws {
+        let org = ScriptedOrg { _ throws(TransportError) in
+            .json(status, .object(code.map { ["error": .string($0), "error_description": "no"] } ?? [:]))
+        }
+        let oauth = try oauth(.refreshToken, org: org)
+        let failure: SyncError?
+        do throws(SyncError) {
+            try await oauth.revoke(Secret("r/1"))
+            failure = nil
+        } catch {
+            failure = error
+        }
+        #expect(failure?.code == expected)
+        let request = try #require(await org.calls.first?.request)
+        #expect(request.url == "https://login.salesforce.com/services/oauth2/revoke")
+        #expect(String(decoding: request.body, as: UTF8.self) == "token=r%2F1")
+    }
+
     @Test("CON-1 client credentials: asks with client and secret")
     func clientCredentials() async throws {
         let org = ScriptedOrg { _ throws(TransportError) in .json(200, Self.granted) }
