@@ -41,6 +41,12 @@ public struct FieldDecision: Sendable, Hashable {
         case notWritable = "not-writable"
         /// The CRM does not show the field: it was deleted, renamed or hidden from the integration's user.
         case fieldMissing = "field-missing"
+        /// Marketing's value lost before; the CRM's is written over it.
+        case overruled
+        /// Marketing has no form of the CRM's value that would read back as the same.
+        case notRepresentable = "not-representable"
+        /// The value kept changing to and fro between the sides: neither is written any more.
+        case frozen
     }
 
     /// The value the CRM holds once the action is done.

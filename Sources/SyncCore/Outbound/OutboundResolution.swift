@@ -19,6 +19,8 @@ public struct OutboundInput: Sendable {
     public var successorLink: Link?
     /// When the object's selection was set (``Selection/newFromNowOn``).
     public var selectedSince: Timestamp?
+    /// Of an account: whether a syncing person belongs to it (MAP-4).
+    public var isRelated = false
 
     public init(
         key: RecordKey, object: CRMObject, record: CRMRecord?, link: Link? = nil, personLinks: [CRMObject: Link] = [:],

@@ -78,6 +78,22 @@ extension Link {
     /// The value of Tandem's external ID field for a person: always the same one, so that a create that is repeated
     /// after everything else was forgotten still finds the record it made (GEN-6).
     public static func externalID(integration: String, marketingID: String) -> String { "\(integration):\(marketingID)" }
+
+    /// The person's id in marketing that an external ID of the integration names; `nil` for any other text.
+    public static func marketingID(in externalID: String, integration: String) -> String? {
+        let prefix = externalID.prefix(integration.count + 1)
+        guard prefix.lowercased() == "\(integration):", prefix.endIndex < externalID.endIndex else { return nil }
+        return String(externalID[prefix.endIndex...])
+    }
+
+    /// The email address both sides last agreed on, as people are found by it; `nil` when there is none.
+    public var email: String? {
+        guard case .text(let text)? = base[Self.emailField] else { return nil }
+        let email = trimmed(text).lowercased()
+        return email.isEmpty ? nil : email
+    }
+
+    private static let emailField = "Email"
 }
 
 /// Whether a contact could be associated with its account in marketing (MAP-4).

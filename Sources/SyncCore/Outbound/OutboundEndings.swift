@@ -1,0 +1,89 @@
+import Contracts
+
+// Records that are gone, merged or converted (OUT-5, OUT-8).
+
+extension OutboundRules {
+    static func unseen(_ input: OutboundInput) -> OutboundResolution {
+        guard let link = input.liveLink else { return .skip(.gone) }
+        var resolution = OutboundResolution(
+            .failed(
+                SyncError(
+                    .permanent, code: "crm-record-not-found",
+                    message: "the CRM has no \(input.object.rawValue) \(input.key.recordID) that the integration's user can see"))
+        )
+        resolution.link = link
+        return resolution
+    }
+
+    /// A deleted record's link ends; a merged one's goes on with the winner, unless that has a link of its own.
+    static func deleted(_ record: CRMRecord, _ input: OutboundInput, _ context: OutboundContext) -> OutboundResolution {
+        guard var link = input.liveLink else { return .skip(.gone) }
+        guard let winner = record.mergedInto else { return ended(link, by: .crmDeleted) }
+        var resolution: OutboundResolution
+        if input.successorLink == nil {
+            link.crmID = winner
+            resolution = OutboundResolution(.move(to: input.object, id: winner))
+            resolution.link = link
+        } else {
+            resolution = ended(link, by: .merged)
+        }
+        resolution.touches = [context.key(input.object, winner)]
+        return resolution
+    }
+
+    /// The person goes on as the contact the lead became, unless that contact or the person is linked already.
+    static func converted(_ input: OutboundInput, _ record: CRMRecord, _ context: OutboundContext) -> OutboundResolution {
+        guard let link = input.liveLink else { return .skip(.ended) }
+        var resolution = ended(link, by: .converted)
+        resolution.tags = tagsOfConversion(context.profile)
+        guard let contact = record.convertedTo else { return resolution }
+        resolution.touches = [context.key(.contact, contact)]
+        let isContact = input.personLinks[.contact].map { $0.state != .ended } ?? false
+        guard input.successorLink == nil, !isContact else { return resolution }
+        resolution.outcome = .move(to: .contact, id: contact)
+        resolution.otherLinks = [contactLink(from: link, id: contact, context)]
+        return resolution
+    }
+
+    private static func ended(_ link: Link, by reason: Link.EndReason) -> OutboundResolution {
+        var link = link
+        link.state = .ended
+        link.endedBy = reason
+        var resolution = OutboundResolution(.end(reason))
+        resolution.link = link
+        return resolution
+    }
+
+    /// OUT-4: the created-from tags give way.
+    private static func tagsOfConversion(_ profile: Profile) -> [TagChange] {
+        CRMObject.people.compactMap { profile.createdFromTag(for: $0).map { TagChange(.remove, $0) } }
+            + [TagChange(.add, profile.convertedTag)]
+    }
+
+    /// The lead's link as the contact's: what was agreed on by marketing field stays agreed on, so that only what the
+    /// conversion changed flows.
+    private static func contactLink(from lead: Link, id: String, _ context: OutboundContext) -> Link {
+        var link = Link(
+            integration: lead.integration, object: .contact, marketingID: lead.marketingID, crmID: id,
+            externalID: lead.externalID, state: .linked, seen: lead.seen, tags: lead.tags)
+        link.writtenAt = lead.writtenAt
+        let leadFields = Dictionary(
+            context.fields(of: .lead, inCreate: false).map { ($0.target.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for field in context.fields(of: .contact, inCreate: false) {
+            guard let before = leadFields[field.target.name], let agreed = lead.base[before.source.name],
+                let raw = try? before.outgoing(agreed),
+                let value = try? field.mapping.value(from: raw, type: field.source.type)
+            else { continue }
+            link.base[field.source.name] = field.source.type.normalized(value)
+            if lead.overruled.contains(before.source.name) { link.overruled.insert(field.source.name) }
+        }
+        if var tags = link.tags {
+            tags.value.removeAll { tag in
+                CRMObject.people.contains { context.profile.createdFromTag(for: $0).map { Profile.isSameTag($0, tag) } ?? false }
+            }
+            link.tags = tags
+        }
+        link.addTag(context.profile.convertedTag, stamp: lead.tags?.stamp ?? Stamp(at: .distantPast, sequence: 0))
+        return link
+    }
+}
