@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -43,13 +44,18 @@ public actor SandboxServer: Service {
         defer { settle(.ended) }
         var logger = Logger(label: "tandem.sandbox")
         logger.logLevel = .critical
-        let app = Application(
-            responder: Responder(handler: handler),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: requestedPort), serverName: nil),
-            onServerRunning: { channel in await self.settle(.bound(channel.localAddress?.port ?? 0)) },
-            logger: logger
+        let responder = Responder(handler: handler)
+        // Not an `Application`: that would date every answer by this machine's clock instead of the emulated vendor's.
+        let server = try HTTPServerBuilder.http1().buildServer(
+            configuration: ServerConfiguration(address: .hostname(host, port: requestedPort)),
+            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger,
+            responder: { request, writer, channel in
+                let response = try await responder.respond(to: request, on: channel)
+                try await writer.write(response: response.head, body: response.body)
+            },
+            onServerRunning: { channel in await self.settle(.bound(channel.localAddress?.port ?? 0)) }
         )
-        try await app.run()
+        try await ServiceGroup(configuration: ServiceGroupConfiguration(services: [server], logger: logger)).run()
     }
 
     private func settle(_ new: State) {
@@ -65,18 +71,8 @@ public actor SandboxServer: Service {
     }
 }
 
-/// The request's context: the channel is kept so that it can be closed under the client.
-private struct SocketContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
-    let channel: any Channel
-
-    init(source: ApplicationRequestContextSource) {
-        coreContext = CoreRequestContextStorage(source: source)
-        channel = source.channel
-    }
-}
-
-private struct Responder: HTTPResponder {
+/// Asks the vendor, and plays the network's faults on the channel that the request came over.
+private struct Responder: Sendable {
     private struct Broken: Error {}
 
     /// Bulk calls of the real vendors are far smaller.
@@ -84,19 +80,18 @@ private struct Responder: HTTPResponder {
 
     let handler: any SandboxHandler
 
-    func respond(to request: Request, context: SocketContext) async throws -> Response {
+    func respond(to request: Request, on channel: any Channel) async throws -> Response {
         switch await handler.reply(to: try await Self.translate(request)) {
         case .answer(let response): return Self.translate(response)
         case .delayed(let response, let duration):
-            try await context.channel.eventLoop.scheduleTask(in: TimeAmount(duration)) {}.futureResult.get()
+            try await channel.eventLoop.scheduleTask(in: TimeAmount(duration)) {}.futureResult.get()
             return Self.translate(response)
         case .hangUp:
-            try await context.channel.close()
+            try await channel.close()
             throw Broken()
         case .cut(let response, let bytes):
             var answer = Self.translate(response)
             let part = ByteBuffer(bytes: response.body.prefix(bytes))
-            let channel = context.channel
             answer.body = ResponseBody(contentLength: response.body.count) { writer in
                 try await writer.write(part)
                 try await channel.close()
