@@ -29,7 +29,7 @@ actor VendorConnections: Connections {
         self.logger = logger
     }
 
-    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM {
+    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed {
         if let crm = entry(of: integration).crm { return crm }
         let settings = integration.settings.crm
         let name = integration.settings.name
@@ -49,7 +49,7 @@ actor VendorConnections: Connections {
         }
     }
 
-    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform {
+    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination {
         if let marketing = entry(of: integration).marketing { return marketing }
         let settings = integration.settings.marketing
         let name = integration.settings.name

@@ -40,10 +40,10 @@ public struct InboundBatcher: Sendable {
     /// Works until it is shut down. A graceful shutdown lets a flush under way finish; a cancellation gives it up, and
     /// what it had not settled is done again by whoever holds the lease next.
     public func run() async throws {
-        let wakeUps = WakeUps()
+        let loops = IntegrationLoops(store: store, clock: clock, pollInterval: settings.pollInterval)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await ingest.run { await wakeUps.wake($0) } }
-            group.addTask { await superviseDrains(wakeUps) }
+            group.addTask { try await ingest.run { await loops.wake($0) } }
+            group.addTask { await loops.run { turns(of: $0) } }
             try await group.next()
             // Told to shut down, the drains end by themselves once their flush is settled.
             if !Task.isShuttingDownGracefully { group.cancelAll() }
@@ -51,64 +51,14 @@ public struct InboundBatcher: Sendable {
         }
     }
 
-    /// Keeps one drain per integration, for integrations may be applied while the worker runs.
-    private func superviseDrains(_ wakeUps: WakeUps) async {
-        await withDiscardingTaskGroup { group in
-            var started: Set<String> = []
-            while !Task.isStopping {
-                let names = ((try? await store.integrations()) ?? []).map(\.settings.name)
-                for name in names where started.insert(name).inserted {
-                    let drain = InboundDrain(
-                        integration: name, holder: holder, store: store, connections: connections, clock: clock,
-                        settings: settings, logger: logger, jitter: jitter)
-                    let tags = TagDrain(
-                        integration: name, holder: holder, store: store, connections: connections, clock: clock,
-                        settings: settings, logger: logger, jitter: jitter)
-                    group.addTask {
-                        await loop(await wakeUps.forRecords(of: name)) { await drain.turn() }
-                        await drain.release()
-                    }
-                    group.addTask {
-                        await loop(await wakeUps.forTags(of: name)) { await tags.turn() }
-                        await tags.release()
-                    }
-                }
-                await cancelWhenGracefulShutdown {
-                    try? await clock.sleep(until: clock.now().advanced(by: settings.pollInterval))
-                }
-            }
-        }
-    }
-
-    private func loop(_ wakeUp: WakeUp, turn: @Sendable () async -> NextTurn) async {
-        while !Task.isStopping {
-            switch await turn() {
-            case .now: await Task.yield()
-            case .at(let moment): await cancelWhenGracefulShutdown { await wakeUp.wait(until: moment, clock: clock) }
-            }
-        }
-    }
-}
-
-/// The wake-ups of the loops of each integration.
-private actor WakeUps {
-    private var records: [String: WakeUp] = [:]
-    private var tags: [String: WakeUp] = [:]
-
-    func forRecords(of name: String) -> WakeUp { Self.find(name, in: &records) }
-    func forTags(of name: String) -> WakeUp { Self.find(name, in: &tags) }
-
-    func wake(_ names: Set<String>) async {
-        for name in names {
-            await forRecords(of: name).wake()
-            await forTags(of: name).wake()
-        }
-    }
-
-    private static func find(_ name: String, in wakeUps: inout [String: WakeUp]) -> WakeUp {
-        if let wakeUp = wakeUps[name] { return wakeUp }
-        let wakeUp = WakeUp()
-        wakeUps[name] = wakeUp
-        return wakeUp
+    private func turns(of name: String) -> [IntegrationLoops.Turn] {
+        let drain = InboundDrain(
+            integration: name, holder: holder, store: store, connections: connections, clock: clock, settings: settings,
+            logger: logger, jitter: jitter)
+        let tags = TagDrain(
+            integration: name, holder: holder, worker: "inbound", store: store, connections: connections, clock: clock,
+            settings: settings,
+            logger: logger, jitter: jitter)
+        return [{ await drain.turn() }, { await tags.turn() }]
     }
 }

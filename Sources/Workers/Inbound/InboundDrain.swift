@@ -1,5 +1,5 @@
 public import Connectors
-public import Contracts
+import Contracts
 public import Logging
 import Metrics
 public import Store
@@ -20,12 +20,6 @@ public struct DrainSettings: Sendable {
     }
 }
 
-/// When a loop wants its next turn.
-public enum NextTurn: Sendable, Equatable {
-    case now
-    case at(Timestamp)
-}
-
 /// The second half of inbound for one integration: takes what is due, asks the core, writes to the CRM, settles.
 ///
 /// Every turn holds the integration's lease, and everything a turn commits is fenced by it, so two drains of one
@@ -40,6 +34,7 @@ public actor InboundDrain {
     private let settings: DrainSettings
     private let logger: Logger
     private let lease: LeaseKeeper
+    private let holds: HoldKeeper
     /// The revision of the settings that the turn works with.
     private var revision: Int?
     private var failuresInARow = 0
@@ -58,7 +53,10 @@ public actor InboundDrain {
         var logger = logger
         logger[metadataKey: "integration"] = "\(name)"
         self.logger = logger
-        lease = LeaseKeeper("inbound/\(name)", holder: holder, store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
+        holds = HoldKeeper(integration: name, direction: .inbound, store: store, clock: clock, logger: logger)
+        lease = LeaseKeeper(
+            LeaseKeeper.syncLease(of: name), holder: "\(holder)/inbound", store: store, clock: clock, ttl: settings.leaseTTL,
+            logger: logger)
     }
 
     /// Does what is due now and says when to come back. Failures become waits; only a cancellation ends a drain.
@@ -77,19 +75,12 @@ public actor InboundDrain {
         return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
     }
 
-    /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
-    /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
-    public func release() async { await lease.release() }
-
     private func dueWork() async throws -> NextTurn {
         let now = clock.now()
         let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
         revision = integration.revision
-        if let hold = try await store.hold(of: name, direction: .inbound) {
-            guard !hold.isActive(at: now) else { return pollAgain }
-            try await store.releaseHold(integration: name, direction: .inbound)
-        }
+        guard try await holds.isOver() else { return pollAgain }
         let depth = try await store.depth(integration: name, direction: .inbound, now: now)
         switch integration.settings.inbound.window.decision(waiting: depth.ready, oldest: depth.oldest, now: now) {
         case .idle: return pollAgain
@@ -165,7 +156,7 @@ public actor InboundDrain {
         report(batch, settlements)
         if batch.items.contains(where: \.failedBySchema) { await schemas.forget(name) }
         if let hold = settling.hold(of: batch) {
-            try await self.hold(hold.reason, until: hold.until)
+            try await holds.hold(hold.reason, until: hold.until, revision: revision)
             return .at(now.advanced(by: settings.pollInterval))
         }
         return .now
@@ -176,30 +167,10 @@ public actor InboundDrain {
     private func waitOut(_ error: SyncError) async -> NextTurn {
         failuresInARow += 1
         let now = clock.now()
-        switch settings.retry.next(after: error, attempts: 1, now: now, jitter: jitter()) {
-        case .holdIntegration(let until): await keepHold(error, until: until)
-        case .retry, .park:
-            if error.errorClass == .schema { await schemas.forget(name) }
-            await keepHold(error, until: settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter()))
-        }
+        if error.errorClass == .schema { await schemas.forget(name) }
+        let pause = settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter())
+        await holds.keep(error, after: settings.retry, pause: pause, revision: revision)
         return .at(now.advanced(by: settings.pollInterval))
-    }
-
-    private func keepHold(_ error: SyncError, until: Timestamp?) async {
-        do {
-            try await hold(error, until: until)
-        } catch {
-            logger.error("the hold could not be stored", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Lets the integration wait, with the reason for the operator; without `until`, for its manager. Who applied other
-    /// settings while the refused call was under way is not waited for.
-    private func hold(_ reason: SyncError, until: Timestamp?) async throws {
-        if until == nil, try await store.integration(name)?.revision != revision { return }
-        let end = until?.iso8601 ?? "the settings are applied again"
-        logger.warning("inbound waits", metadata: Self.metadata(of: reason).merging(["until": "\(end)"]) { $1 })
-        try await store.hold(integration: name, direction: .inbound, until: until, reason: reason, now: clock.now())
     }
 
     // MARK: What operators see
@@ -223,10 +194,6 @@ public actor InboundDrain {
             else { continue }
             logger.warning("record parked", metadata: ["record": "\(row.key)", "code": "\(error.code)"])
         }
-    }
-
-    private static func metadata(of error: SyncError) -> Logger.Metadata {
-        ["code": "\(error.code)", "message": "\(error.message)"]
     }
 }
 

@@ -4,6 +4,6 @@ public import SyncCore
 
 /// Where workers get the connectors of an integration, built from its current settings and secrets.
 public protocol Connections: Sendable {
-    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM
-    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform
+    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed
+    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination
 }

@@ -6,7 +6,10 @@ import SyncCore
 /// The fields of both sides of an integration, as described not long ago.
 struct Schemas: Sendable {
     var crm: [CRMObject: FieldIndex]
+    /// Of marketing's contacts.
     var marketing: FieldIndex
+    /// Of marketing's accounts, where they sync.
+    var accounts: FieldIndex?
 }
 
 /// Keeps descriptions for an hour, and longer while they cannot be renewed: they cost calls and change rarely. What changed
@@ -51,8 +54,13 @@ actor SchemaCache {
         let crm = try await connections.crm(of: integration)
         let marketing = try await connections.marketing(of: integration)
         var objects: [CRMObject: FieldIndex] = [:]
-        for object in CRMObject.people { objects[object] = FieldIndex(try await crm.describe(object)) }
-        let schemas = Schemas(crm: objects, marketing: FieldIndex(try await marketing.describeContacts()))
+        let outbound = integration.settings.outbound
+        var wanted = CRMObject.people
+        if case .full = outbound.accounts { wanted.append(.account) }
+        if outbound.opportunities { wanted.append(.opportunity) }
+        for object in wanted { objects[object] = FieldIndex(try await crm.describe(object)) }
+        var schemas = Schemas(crm: objects, marketing: FieldIndex(try await marketing.describeContacts()))
+        if wanted.contains(.account) { schemas.accounts = FieldIndex(try await marketing.describeAccounts()) }
         entries[integration.settings.name] = Entry(
             schemas: schemas, revision: integration.revision, expires: clock.now().advanced(by: Self.lifetime))
         return schemas

@@ -4,9 +4,10 @@ import Logging
 import Store
 import SyncCore
 
-/// Gives people their tags at once (IN-4), at the pace the marketing account allows.
+/// Gives people their tags (IN-4, OUT-4) and takes others off, at the pace the marketing account allows.
 ///
-/// A tag is put on after its task is stored and forgotten after the vendor said yes; a repetition is harmless.
+/// A tag is put on after its task is stored and forgotten after the vendor said yes; a repetition is harmless. Whichever
+/// worker asked for it, any may do it.
 actor TagDrain {
     private static let batch = 50
 
@@ -19,8 +20,10 @@ actor TagDrain {
     private let logger: Logger
     private let lease: LeaseKeeper
 
+    /// - Parameter worker: the kind of worker that runs the drain; a process may run it for several.
     init(
-        integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
+        integration name: String, holder: String, worker: String, store: Store, connections: any Connections,
+        clock: any WallClock,
         settings: DrainSettings, logger: Logger, jitter: @escaping @Sendable () -> Double
     ) {
         self.name = name
@@ -32,20 +35,18 @@ actor TagDrain {
         var logger = logger
         logger[metadataKey: "integration"] = "\(name)"
         self.logger = logger
-        lease = LeaseKeeper("tags/\(name)", holder: holder, store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
+        lease = LeaseKeeper(
+            "tags/\(name)", holder: "\(holder)/\(worker)", store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
     }
 
     func turn() async -> NextTurn {
         do {
             return try await dueTags()
         } catch {
-            logger.warning("tags could not be given yet", metadata: ["error": "\(error)"])
+            logger.warning("tags could not be changed yet", metadata: ["error": "\(error)"])
             return .at(settings.retry.pause(afterFailures: 1, now: clock.now(), jitter: jitter()))
         }
     }
-
-    /// Lets another worker take the integration over at once. To be called when no turn is under way or to come.
-    func release() async { await lease.release() }
 
     private func dueTags() async throws -> NextTurn {
         let now = clock.now()
@@ -53,10 +54,10 @@ actor TagDrain {
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
         let tasks = try await store.tagTasks(integration: name, limit: Self.batch, now: now)
         guard !tasks.isEmpty else { return pollAgain }
-        return try await lease.hold { try await self.give(tasks, of: integration, lease: $0) } ?? pollAgain
+        return try await lease.hold { try await self.change(tasks, of: integration, lease: $0) } ?? pollAgain
     }
 
-    private func give(_ tasks: [TagTask], of integration: StoredIntegration, lease: Lease) async throws -> NextTurn {
+    private func change(_ tasks: [TagTask], of integration: StoredIntegration, lease: Lease) async throws -> NextTurn {
         let marketing = try await connections.marketing(of: integration)
         var done: [Int64] = []
         var retry: [(id: Int64, at: Timestamp, error: SyncError)] = []
@@ -64,7 +65,10 @@ actor TagDrain {
         var next = NextTurn.now
         for task in tasks {
             do throws(SyncError) {
-                try await marketing.addTag(task.tag, toContact: task.contactID)
+                switch task.action {
+                case .add: try await marketing.addTag(task.tag, toContact: task.contactID)
+                case .remove: try await marketing.removeTag(task.tag, fromContact: task.contactID)
+                }
                 done.append(task.id)
             } catch {
                 let at = clock.now()
@@ -77,7 +81,7 @@ actor TagDrain {
                     retry.append((id: task.id, at: resume, error: error))
                     next = .at(until ?? at.advanced(by: .seconds(60)))
                 }
-                logger.warning("a tag could not be given", metadata: ["contact": "\(task.contactID)", "code": "\(error.code)"])
+                logger.warning("a tag could not be changed", metadata: ["contact": "\(task.contactID)", "code": "\(error.code)"])
                 if next != .now { break }
             }
         }

@@ -1,0 +1,157 @@
+import Connectors
+import Contracts
+import Store
+import SyncCore
+
+/// One delivery on its way from the queue to marketing: what each row needs, what was decided, what became of it.
+///
+/// It only holds and combines; every call to the outside is the drain's, every rule the core's.
+struct OutboundBatch {
+    struct Item {
+        let row: QueueRow
+        let object: CRMObject
+        let record: CRMRecord?
+        var resolution: OutboundResolution
+        /// What became of it: the id in marketing. `nil` while it was not its turn: the row stays as it is.
+        var result: Result<String, SyncError>?
+        var writeBack: Result<CRMWriteSuccess, SyncError>?
+        /// The linked person an opportunity is about.
+        let person: String?
+        /// Whether the contact is associated with its account by now (MAP-4).
+        var relation: AccountRelation?
+    }
+
+    let integration: StoredIntegration
+    var items: [Item] = []
+    private var claimed: Set<String> = []
+
+    init(integration: StoredIntegration) {
+        self.integration = integration
+    }
+
+    /// Decides about every row that can be decided now. Of several rows that concern one person only the first is; the others
+    /// keep their place, for their links are about to change.
+    mutating func resolve(_ rows: [QueueRow], facts: OutboundFacts, context: OutboundContext, now: Timestamp) {
+        // A converted lead's link goes over to the contact before the contact's own turn.
+        let ordered =
+            rows.filter { $0.key.object == CRMObject.lead.rawValue } + rows.filter { $0.key.object != CRMObject.lead.rawValue }
+        for row in ordered {
+            guard let object = CRMObject(rawValue: row.key.object) else { continue }
+            let record = facts.states.byID[object]?[row.key.recordID]
+            if let failure = facts.states.failures[object] {
+                // No single record is at fault; the object's others are in the same case.
+                let error = SyncError(.transient, code: failure.code, message: failure.message, fields: failure.fields)
+                items.append(
+                    Item(row: row, object: object, record: nil, resolution: OutboundResolution(.failed(error)), person: nil))
+                continue
+            }
+            let input = input(row, object, record, facts)
+            guard claim(input) else { continue }
+            var resolution = OutboundRules.resolve(input, in: context, now: now)
+            let isUnderImport = resolution.link.map { facts.underImport.contains($0.marketingID) } ?? false
+            if isUnderImport || facts.early.contains(row.key.recordID) { resolution = OutboundResolution(.wait) }
+            let person = object == .opportunity ? facts.opportunityPeople[row.key.recordID] : nil
+            items.append(Item(row: row, object: object, record: record, resolution: resolution, person: person))
+        }
+    }
+
+    private func input(_ row: QueueRow, _ object: CRMObject, _ record: CRMRecord?, _ facts: OutboundFacts) -> OutboundInput {
+        let link = facts.links[object]?[row.key.recordID]
+        let named = record?.externalID.flatMap { Link.marketingID(in: $0, integration: integration.settings.name) }
+        let sameEmail = record?.email.flatMap { facts.byEmail[$0] } ?? []
+        // A person known by another record is the same person.
+        let person = link?.marketingID ?? named ?? sameEmail.first?.marketingID
+        var input = OutboundInput(
+            key: row.key, object: object, record: record, link: link, personLinks: person.flatMap { facts.people[$0] } ?? [:],
+            sameEmail: sameEmail.filter { $0.object == object && $0.crmID != row.key.recordID },
+            pending: person.flatMap { facts.pending[$0] }, selectedSince: facts.selectedSince[object])
+        let successor =
+            record?.mergedInto.flatMap { facts.links[object]?[$0] } ?? record?.convertedTo.flatMap { facts.links[.contact]?[$0] }
+        // Accounts come along with their people; an opportunity needs one.
+        input.isRelated = facts.opportunityPeople[row.key.recordID] != nil
+        if let successor, successor.state != .ended { input.successorLink = successor }
+        return input
+    }
+
+    /// Whether nobody else in the batch is the same person, has the same email or takes over the same record.
+    private mutating func claim(_ input: OutboundInput) -> Bool {
+        var keys = ["\(input.object)/\(input.key.recordID)"]
+        if input.object.isPerson {
+            let people = Set(input.personLinks.values.map(\.marketingID) + [input.link?.marketingID].compactMap(\.self))
+            keys += people.map { "person/\($0)" }
+            if let email = input.record?.email { keys.append("email/\(email)") }
+            if let contact = input.record?.convertedTo { keys.append("contact/\(contact)") }
+        }
+        if let winner = input.record?.mergedInto { keys.append("\(input.object)/\(winner)") }
+        guard claimed.isDisjoint(with: keys) else { return false }
+        claimed.formUnion(keys)
+        return true
+    }
+
+    // MARK: What is left to do
+
+    /// The items that need a call to marketing and have not had it.
+    func undelivered(_ isIncluded: (Item) -> Bool = { _ in true }) -> [Int] {
+        items.indices.filter { items[$0].result == nil && items[$0].resolution.needsWrite && isIncluded(items[$0]) }
+    }
+
+    /// What is written to one person.
+    func contactWrite(_ index: Int) -> ContactWrite {
+        let resolution = items[index].resolution
+        let isKnown = resolution.outcome == .update
+        return ContactWrite(
+            id: isKnown ? resolution.link?.marketingID : nil, email: resolution.email ?? "", fields: resolution.write,
+            tags: resolution.tags.filter { $0.action == .add }.map(\.tag))
+    }
+
+    /// A person who was found by email or created has an id now.
+    mutating func succeed(_ index: Int, as id: String) {
+        items[index].result = .success(id)
+        if items[index].resolution.outcome == .create {
+            items[index].resolution = OutboundRules.linked(
+                items[index].resolution, as: id, integration: integration.settings.name)
+        }
+    }
+
+    mutating func fail(_ index: Int, with error: SyncError) { items[index].result = .failure(error) }
+
+    /// The person was deleted in marketing: the link ends, and nothing brings the person back (OUT-8).
+    mutating func endMissing(_ index: Int) {
+        guard var link = items[index].resolution.link else { return }
+        link.state = .ended
+        link.endedBy = .marketingDeleted
+        var resolution = OutboundResolution(.end(.marketingDeleted))
+        resolution.link = link
+        items[index].resolution = resolution
+    }
+
+    /// Whether the item's marketing side is done, so that the CRM may show it.
+    func isDelivered(_ item: Item) -> Bool {
+        switch item.result {
+        case .success: true
+        case .failure: false
+        case nil: !item.resolution.needsWrite
+        }
+    }
+
+    /// What the CRM is told of the delivered records (OUT-6), each with its item.
+    func writeBacks() -> [(item: Int, write: CRMWrite)] {
+        items.enumerated().compactMap { index, item in
+            guard isDelivered(item) else { return nil }
+            let writeBack = item.resolution.writeBack
+            let status = integration.settings.crm.accountStatusField == nil ? nil : item.relation?.text
+            guard writeBack != nil || status != nil, let id = writeBack?.id ?? item.record?.id else { return nil }
+            return (
+                index,
+                CRMWrite(
+                    object: writeBack?.object ?? item.object, target: .update(id: id), values: [:],
+                    stampExternalID: writeBack?.externalID, syncStatus: writeBack?.syncStatus, accountStatus: status)
+            )
+        }
+    }
+}
+
+extension AccountRelation {
+    /// As the CRM record shows it (OUT-6).
+    fileprivate var text: String { error?.message ?? "Synced successfully" }
+}

@@ -1,0 +1,210 @@
+public import Connectors
+import Contracts
+public import Logging
+import Metrics
+public import Store
+import SyncCore
+
+/// The second half of outbound for one integration: takes what is due, reads it in the CRM, asks the core, writes to
+/// marketing, shows it in the CRM, settles.
+///
+/// It shares the integration's lease with inbound and takes turns with it: either reads, merges and writes the same links.
+/// A turn is kept short, for marketing takes five requests a second.
+public actor OutboundDrain {
+    private let name: String
+    private let store: Store
+    private let connections: any Connections
+    private let schemas: SchemaCache
+    private let clock: any WallClock
+    private let jitter: @Sendable () -> Double
+    private let settings: DrainSettings
+    private let logger: Logger
+    private let lease: LeaseKeeper
+    private let holds: HoldKeeper
+    /// The revision of the settings that the turn works with.
+    private var revision: Int?
+    private var failuresInARow = 0
+    /// When each import under way is looked at next.
+    private var nextLooks: [Int64: Timestamp] = [:]
+
+    public init(
+        integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
+        settings: DrainSettings, logger: Logger, jitter: @escaping @Sendable () -> Double
+    ) {
+        self.name = name
+        self.store = store
+        self.connections = connections
+        self.clock = clock
+        self.settings = settings
+        self.jitter = jitter
+        schemas = SchemaCache(connections: connections, clock: clock)
+        var logger = logger
+        logger[metadataKey: "integration"] = "\(name)"
+        self.logger = logger
+        holds = HoldKeeper(integration: name, direction: .outbound, store: store, clock: clock, logger: logger)
+        lease = LeaseKeeper(
+            LeaseKeeper.syncLease(of: name), holder: "\(holder)/outbound", store: store, clock: clock, ttl: settings.leaseTTL,
+            logger: logger)
+    }
+
+    /// Does what is due now and says when to come back. Failures become waits; only a cancellation ends a drain.
+    public func turn() async -> NextTurn {
+        do {
+            return try await dueWork()
+        } catch let error as SyncError {
+            return await waitOut(error)
+        } catch let error as StoreError {
+            let known: Logger.Level = error.code == StoreError.leaseLostCode ? .notice : .error
+            logger.log(level: known, "the turn was given up", metadata: ["code": "\(error.code)", "error": "\(error.message)"])
+        } catch {
+            logger.error("the turn failed", metadata: ["error": "\(error)"])
+        }
+        failuresInARow += 1
+        return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
+    }
+
+    private func dueWork() async throws -> NextTurn {
+        let now = clock.now()
+        let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
+        guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
+        revision = integration.revision
+        guard try await holds.isOver() else { return pollAgain }
+        let imports = try await dueImports(now)
+        let ready = try await store.depth(integration: name, direction: .outbound, now: now).ready
+        guard ready > 0 || !imports.isEmpty else { return pollAgain }
+        return try await lease.hold { lease in
+            try await self.settle(imports, of: integration, lease: lease)
+            return ready > 0 ? try await self.deliver(integration, lease: lease) : pollAgain
+        } ?? pollAgain
+    }
+
+    // MARK: One delivery
+
+    private func deliver(_ integration: StoredIntegration, lease: Lease) async throws -> NextTurn {
+        let crm = try await connections.crm(of: integration)
+        let marketing = try await connections.marketing(of: integration)
+        let known = try await schemas.schemas(of: integration)
+        let rows = try await store.take(
+            integration: name, direction: .outbound, limit: OutboundDelivery.batch, now: clock.now())
+        let reading = OutboundReading(integration: integration, store: store, crm: crm)
+        let facts = try await reading.facts(of: rows)
+        if facts.states.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
+        var batch = OutboundBatch(integration: integration)
+        let context = OutboundContext(
+            settings: integration.settings, crm: known.crm, contacts: known.marketing, accounts: known.accounts)
+        batch.resolve(rows, facts: facts, context: context, now: clock.now())
+
+        let delivery = OutboundDelivery(
+            integration: integration, store: store, crm: crm, marketing: marketing, context: context, clock: clock, lease: lease,
+            logger: logger)
+        let imported = try await delivery.run(&batch)
+        return try await settle(batch, imported: imported, lease: lease, usage: await crm.usage())
+    }
+
+    private func settle(
+        _ batch: OutboundBatch, imported: Int, lease: Lease, usage: APIUsage?
+    ) async throws -> NextTurn {
+        let now = clock.now()
+        let settling = OutboundSettling(retry: settings.retry, now: now, jitter: jitter())
+        let settlements = settling.settlements(of: batch)
+        try await store.settle(settlements, direction: .outbound, lease: lease, now: now)
+        // Only now: turns that merely wait in between must not shorten the pauses.
+        failuresInARow = 0
+        if let usage {
+            try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
+        }
+        try await report(batch, settlements, imported: imported)
+        if let hold = settling.hold(of: batch) {
+            try await holds.hold(hold.reason, until: hold.until, revision: revision)
+            return .at(now.advanced(by: settings.pollInterval))
+        }
+        return settlements.isEmpty && imported == 0 ? .at(now.advanced(by: settings.pollInterval)) : .now
+    }
+
+    // MARK: Imports under way
+
+    /// Those worth a look now. A new one gets its time.
+    private func dueImports(_ now: Timestamp) async throws -> [ImportJob] {
+        let imports = try await store.imports(integration: name)
+        nextLooks = nextLooks.filter { look in imports.contains { $0.id == look.key } }
+        for job in imports where nextLooks[job.id] == nil {
+            nextLooks[job.id] = job.startedAt.advanced(by: ImportSettling.pause(for: job, now: job.startedAt))
+        }
+        return imports.filter { job in nextLooks[job.id].map { $0 <= now } ?? true }
+    }
+
+    private func settle(_ imports: [ImportJob], of integration: StoredIntegration, lease: Lease) async throws {
+        guard !imports.isEmpty else { return }
+        let marketing = try await connections.marketing(of: integration)
+        let crm = try await connections.crm(of: integration)
+        for job in imports {
+            let settling = ImportSettling(
+                job: job, integration: integration, store: store, crm: crm, marketing: marketing,
+                settling: OutboundSettling(retry: settings.retry, now: clock.now(), jitter: jitter()))
+            guard let settlements = try await settling.settlements() else {
+                nextLooks[job.id] = clock.now().advanced(by: ImportSettling.pause(for: job, now: clock.now()))
+                continue
+            }
+            try await store.closeImport(job.id, settlements: settlements, lease: lease, now: clock.now())
+            let failed = settlements.count { $0.result != .done }
+            logger.info(
+                "import settled",
+                metadata: ["records": "\(settlements.count)", "failed": "\(failed)", "import": "\(job.batchID ?? "")"])
+        }
+    }
+
+    // MARK: Failures of the whole integration
+
+    private func waitOut(_ error: SyncError) async -> NextTurn {
+        failuresInARow += 1
+        let now = clock.now()
+        if error.errorClass == .schema { await schemas.forget(name) }
+        let pause = settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter())
+        await holds.keep(error, after: settings.retry, pause: pause, revision: revision)
+        return .at(now.advanced(by: settings.pollInterval))
+    }
+
+    // MARK: What operators see
+
+    private func report(_ batch: OutboundBatch, _ settlements: [Settlement], imported: Int) async throws {
+        var outcomes: [String: Int] = [:]
+        for item in batch.items { outcomes[item.label, default: 0] += 1 }
+        for (outcome, count) in outcomes {
+            Counter(label: "tandem_delivered_total", dimensions: [("integration", name), ("outcome", outcome)]).increment(
+                by: count)
+        }
+        let echoes = outcomes["unchanged"] ?? 0
+        if echoes > 0 {
+            try await store.count(["echo-suppressed": echoes], integration: name)
+            Counter(label: "tandem_echo_suppressed_total", dimensions: [("integration", name)]).increment(by: echoes)
+        }
+        logger.info(
+            "delivered",
+            metadata: [
+                "records": "\(batch.items.count)", "settled": "\(settlements.count)", "importing": "\(imported)",
+                "outcomes": .dictionary(outcomes.mapValues { "\($0)" }),
+            ])
+        for item in batch.items {
+            guard let error = item.failure else { continue }
+            logger.warning("record not delivered", metadata: ["record": "\(item.row.key)", "code": "\(error.code)"])
+        }
+    }
+}
+
+extension OutboundBatch.Item {
+    /// The stable word the item is counted by.
+    fileprivate var label: String {
+        if failure != nil { return "failed" }
+        if resolution.needsWrite, result == nil { return "postponed" }
+        return switch resolution.outcome {
+        case .create: "created"
+        case .update: resolution.needsWrite ? "updated" : "unchanged"
+        case .unchanged: "unchanged"
+        case .skip(let reason): reason.rawValue
+        case .end: "ended"
+        case .move: "moved"
+        case .wait: "waiting"
+        case .failed: "failed"
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Connectors
+import Contracts
+import Store
+import SyncCore
+
+/// All that deciding about a batch of CRM records needs to know, read at one moment.
+struct OutboundFacts {
+    /// The records as the CRM has them now.
+    var states = CRMReadResult()
+    /// The links of the batch's records and of those they were merged into or became.
+    var links: [CRMObject: [String: Link]] = [:]
+    /// Every link of the people concerned, by their id in marketing.
+    var people: [String: [CRMObject: Link]] = [:]
+    /// Live links by the email last agreed on.
+    var byEmail: [String: [Link]] = [:]
+    /// What waits inbound, by the person's id in marketing.
+    var pending: [String: PendingChange] = [:]
+    /// People an import is under way for.
+    var underImport: Set<String> = []
+    /// For each opportunity the linked person it is about.
+    var opportunityPeople: [String: String] = [:]
+    /// Opportunities whose contact's own turn is still to come.
+    var early: Set<String> = []
+    /// Since when each object's selection stands.
+    var selectedSince: [CRMObject: Timestamp] = [:]
+}
+
+/// Collects the facts about a batch: one call to the CRM, a few reads of the store.
+struct OutboundReading {
+    let integration: StoredIntegration
+    let store: Store
+    let crm: any CRMFeed
+
+    private var name: String { integration.settings.name }
+
+    func facts(of rows: [QueueRow]) async throws -> OutboundFacts {
+        var facts = OutboundFacts()
+        var ids: [CRMObject: [String]] = [:]
+        for row in rows {
+            guard let object = CRMObject(rawValue: row.key.object) else { continue }
+            ids[object, default: []].append(row.key.recordID)
+        }
+        let fields = ids.keys.reduce(into: [CRMObject: [String]]()) {
+            $0[$1] = OutboundRules.fieldsToRead($1, settings: integration.settings)
+        }
+        facts.states = try await crm.states(of: ids, fields: fields)
+        try await addLinks(of: ids, to: &facts)
+        try await addPeople(to: &facts)
+        try await addOpportunities(ids[.opportunity] ?? [], to: &facts)
+        facts.selectedSince = try await store.polls(of: name).mapValues(\.since)
+        return facts
+    }
+
+    private func addLinks(of ids: [CRMObject: [String]], to facts: inout OutboundFacts) async throws {
+        var wanted = ids.mapValues(Set.init)
+        for record in facts.states.byID.values.joined().map(\.value) {
+            if let winner = record.mergedInto { wanted[record.object, default: []].insert(winner) }
+            if let contact = record.convertedTo { wanted[.contact, default: []].insert(contact) }
+        }
+        for (object, ids) in wanted {
+            facts.links[object] = try await store.links(integration: name, crmIDs: ids.sorted(), object: object)
+        }
+    }
+
+    private func addOpportunities(_ ids: [String], to facts: inout OutboundFacts) async throws {
+        guard integration.settings.outbound.opportunities, !ids.isEmpty else { return }
+        let contacts = try await crm.contacts(ofOpportunities: ids)
+        let wanted = Set(contacts.values).sorted()
+        let links = try await store.links(integration: name, crmIDs: wanted, object: .contact)
+        let waiting = try await store.pendingChanges(
+            integration: name, direction: .outbound, object: "contact", recordIDs: wanted)
+        for (opportunity, contact) in contacts {
+            if let link = links[contact], link.state == .linked {
+                facts.opportunityPeople[opportunity] = link.marketingID
+            } else if waiting[contact] != nil {
+                facts.early.insert(opportunity)
+            }
+        }
+    }
+
+    private func addPeople(to facts: inout OutboundFacts) async throws {
+        var people = Set(facts.links.filter { $0.key.isPerson }.values.joined().map(\.value.marketingID))
+        var emails: Set<String> = []
+        for record in facts.states.byID.values.joined().map(\.value) where record.object.isPerson {
+            if let named = record.externalID.flatMap({ Link.marketingID(in: $0, integration: name) }) { people.insert(named) }
+            if facts.links[record.object]?[record.id] == nil, let email = record.email { emails.insert(email) }
+        }
+        facts.byEmail = try await store.links(integration: name, emails: emails.sorted())
+        for link in facts.byEmail.values.joined() { people.insert(link.marketingID) }
+        let ids = people.sorted()
+        facts.people = try await store.links(integration: name, marketingIDs: ids)
+        facts.pending = try await store.pendingChanges(
+            integration: name, direction: .inbound, object: "contact", recordIDs: ids)
+        facts.underImport = try await store.underImport(integration: name, marketingIDs: ids)
+    }
+}
+
+extension CRMRecord {
+    /// The person's email as links are found by it.
+    var email: String? {
+        guard case .text(let text)? = values["Email"], !text.isEmpty else { return nil }
+        return text.lowercased()
+    }
+}

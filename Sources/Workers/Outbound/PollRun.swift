@@ -1,0 +1,212 @@
+import Connectors
+import Contracts
+import EventLog
+import Logging
+import Metrics
+import Store
+import SyncCore
+
+/// The run was broken off between two pages: its integration was paused or set up anew, or the worker is to stop. Nothing is
+/// wrong with it; it goes on from the page it was on.
+struct PollInterrupted: Error {}
+
+/// One run of an integration's polls, or the rest of one that somebody else began (OUT-7).
+///
+/// An object's records are read in passes. A first pass takes everybody selected, by id; every other takes what changed
+/// between the last watermark and the server's now, by stamp and id, and looks back a little behind the watermark for
+/// transactions that committed late. Each page is published before the cursor moves past it, and the watermark moves only
+/// once the last page was, so that a poll that dies anywhere repeats a page at worst.
+struct PollRun {
+    let integration: StoredIntegration
+    let connections: any Connections
+    let schemas: PollSchemaCache
+    let store: Store
+    let log: any EventLog
+    let topic: String
+    let clock: any WallClock
+    let logger: Logger
+    let lease: Lease
+
+    private var name: String { integration.settings.name }
+    private var outbound: OutboundSettings { integration.settings.outbound }
+
+    // MARK: Selections
+
+    /// Begins a first pass for every object whose selection is new, whether it is time for a poll or not: *new from now on*
+    /// counts from when it was set.
+    func noteSelections() async throws {
+        let polls = try await store.polls(of: name)
+        let changed = outbound.polledObjects.filter { object in
+            let selection = outbound.selection[object] ?? .none
+            // Without a schedule other producers may still ask who is selected.
+            let isAskedFor = outbound.schedule != nil || selection != .none || polls[object] != nil
+            return isAskedFor && polls[object]?.selection != selection
+        }
+        guard !changed.isEmpty else { return }
+        // The records' times are the server's; when the settings were applied, our clock told.
+        let (server, now) = (try await connections.crm(of: integration).serverTime(), clock.now())
+        let since = server.advanced(by: min(.zero, integration.updatedAt.since(now)))
+        for object in changed {
+            let poll = ObjectPoll(
+                object: object, selection: outbound.selection[object] ?? .none, since: since,
+                watermark: polls[object]?.watermark, pass: ObjectPoll.Pass(isFirst: true, from: since, until: server))
+            try await store.savePoll(poll, of: name, schedule: nil, lease: lease, now: now)
+        }
+    }
+
+    // MARK: The run
+
+    func run(_ scheduled: ScheduleState) async throws {
+        var tally = PollTally(state: scheduled)
+        if scheduled.startedAt == nil {
+            tally.start(at: clock.now())
+            try await store.saveSchedule(tally.state, of: name, lease: lease, now: clock.now())
+        }
+        for object in outbound.polledObjects {
+            do {
+                try await poll(object, &tally)
+            } catch let error as SyncError where error.concernsOneObject {
+                report(error, of: object)
+            }
+        }
+        tally.finish(at: clock.now())
+        try await store.saveSchedule(tally.state, of: name, lease: lease, now: clock.now())
+        report(tally)
+    }
+
+    private func poll(_ object: CRMObject, _ tally: inout PollTally) async throws {
+        let known = try await schemas.schemas(of: integration)
+        if let failure = known.failures[object] { throw failure }
+        do {
+            try await passes(of: object, known, &tally)
+        } catch let error as SyncError where error.errorClass == .schema {
+            // The fields may have changed since they were described; a second refusal is about the object.
+            await schemas.forget()
+            try await passes(of: object, try await schemas.schemas(of: integration), &tally)
+        }
+    }
+
+    /// Ends the pass that is under way, if any, then looks for what changed until now.
+    private func passes(of object: CRMObject, _ known: PollSchemas, _ tally: inout PollTally) async throws {
+        guard var poll = try await store.polls(of: name)[object] else { return }
+        let crm = try await connections.crm(of: integration)
+        try await finish(&poll, crm, known, &tally)
+        let until = try await crm.serverTime()
+        let from = (poll.watermark ?? until).advanced(by: .zero - outbound.overlap)
+        poll.pass = ObjectPoll.Pass(isFirst: false, from: from, until: until)
+        try await finish(&poll, crm, known, &tally)
+    }
+
+    private func finish(
+        _ poll: inout ObjectPoll, _ crm: any CRMFeed, _ known: PollSchemas, _ tally: inout PollTally
+    ) async throws {
+        let fields = known.fields(of: poll.object, settings: integration.settings)
+        while let pass = poll.pass {
+            try await checkStillWanted()
+            let page = try await crm.page(pass.request(of: poll, fields: fields))
+            let ids = page.records.map(\.id)
+            let sorted = PollPage(
+                page.records, links: try await store.links(integration: name, crmIDs: ids, object: poll.object),
+                context: known.context, since: poll.since, now: clock.now())
+            try await publish(sorted)
+            poll.advance(to: page.next)
+            tally.add(sorted)
+            try await store.savePoll(poll, of: name, schedule: tally.state, lease: lease, now: clock.now())
+            try await count(sorted)
+        }
+    }
+
+    private func checkStillWanted() async throws {
+        guard !Task.isStopping, let current = try await store.integration(name), current.state == .active,
+            current.revision == integration.revision
+        else { throw PollInterrupted() }
+    }
+
+    /// Returns once the page is on the topic for good. One that the log will not take, for a record may be too large, goes
+    /// without the values rather than holding up the poll for ever: delivery reads the record anew.
+    private func publish(_ page: PollPage) async throws {
+        guard !page.published.isEmpty else { return }
+        do throws(EventLogError) {
+            try await log.publish(page.messages(topic: topic))
+        } catch {
+            guard !error.isTransient else { throw error }
+            try await log.publish(page.messages(topic: topic, bare: true))
+        }
+    }
+
+    // MARK: What operators see
+
+    private func count(_ page: PollPage) async throws {
+        let dimensions = [("integration", name)]
+        Counter(label: "tandem_polled_total", dimensions: dimensions).increment(by: page.read)
+        Counter(label: "tandem_poll_published_total", dimensions: dimensions).increment(by: page.published.count)
+        guard page.echoes > 0 else { return }
+        Counter(label: "tandem_echo_suppressed_total", dimensions: dimensions).increment(by: page.echoes)
+        try await store.count(["echo-suppressed": page.echoes], integration: name)
+    }
+
+    private func report(_ tally: PollTally) {
+        let state = tally.state
+        logger.info(
+            "polled",
+            metadata: [
+                "run": "\(state.runs)", "read": "\(state.read)", "published": "\(state.published)",
+                "echoes": "\(tally.echoes)", "next": "\(state.nextAt.iso8601)",
+            ])
+    }
+
+    private func report(_ error: SyncError, of object: CRMObject) {
+        let dimensions = [("integration", name), ("object", object.rawValue), ("code", error.code)]
+        Counter(label: "tandem_poll_failures_total", dimensions: dimensions).increment()
+        logger.warning(
+            "an object could not be polled; the others were",
+            metadata: ["object": "\(object.rawValue)", "code": "\(error.code)", "message": "\(error.message)"])
+    }
+}
+
+/// How a run goes.
+private struct PollTally {
+    var state: ScheduleState
+    var echoes = 0
+
+    mutating func start(at now: Timestamp) {
+        (state.startedAt, state.read, state.published) = (now, 0, 0)
+    }
+
+    mutating func add(_ page: PollPage) {
+        state.read += page.read
+        state.published += page.published.count
+        echoes += page.echoes
+    }
+
+    /// Runs that were missed are made up for by one.
+    mutating func finish(at now: Timestamp) {
+        let next = state.schedule.next(after: state.nextAt)
+        state.nextAt = next > now ? next : state.schedule.next(after: now)
+        (state.startedAt, state.finishedAt, state.runs) = (nil, now, state.runs + 1)
+    }
+}
+
+extension ObjectPoll {
+    /// Moves on to the page that begins there; with none, the pass is over.
+    mutating func advance(to next: CRMCursor?) {
+        guard let pass else { return }
+        if let next {
+            self.pass?.afterStamp = next.stamp
+            self.pass?.afterID = next.id
+            return
+        }
+        // What changed before a first pass began is still to be looked for where polls came from before it.
+        watermark = pass.isFirst ? watermark ?? pass.until : pass.until
+        self.pass = nil
+    }
+}
+
+extension ObjectPoll.Pass {
+    func request(of poll: ObjectPoll, fields: [String]) -> CRMFeedRequest {
+        CRMFeedRequest(
+            object: poll.object,
+            scope: isFirst ? .selected(poll.selection, since: poll.since) : .changed(from: from, until: until),
+            fields: fields, after: afterID.map { CRMCursor(stamp: afterStamp, id: $0) })
+    }
+}
