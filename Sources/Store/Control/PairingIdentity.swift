@@ -1,5 +1,5 @@
 import Foundation
-import SyncCore
+public import SyncCore
 
 extension CRMSettings {
     /// Hosts that serve every org: there the user or the client tells orgs apart.
@@ -14,7 +14,7 @@ extension CRMSettings {
 
 extension MarketingSettings {
     /// What two settings of one account have in common (GEN-1).
-    var accountIdentity: String { normalizedHost(url) }
+    public var accountIdentity: String { normalizedHost(url) }
 }
 
 /// The host of `url` in lower case, with its port unless that is the scheme's own; scheme, user, path and final dot do not
