@@ -3,13 +3,7 @@ import SyncCore
 
 /// The forms of a link that the table `links` has no columns for.
 enum LinkForm {
-    /// The email a link's person has on both sides, as links are found by it.
-    static func email(in base: [String: FieldValue]) -> String? {
-        guard case .text(let text) = base["Email"] else { return nil }
-        return key(ofEmail: text)
-    }
-
-    /// What tells emails apart: neither case nor the blanks around them. `nil` for a blank one.
+    /// An email in the form of `Link.email`: neither case nor the blanks around it count. `nil` for a blank one.
     static func key(ofEmail text: String) -> String? {
         guard let first = text.firstIndex(where: { !$0.isWhitespace }), let last = text.lastIndex(where: { !$0.isWhitespace })
         else { return nil }

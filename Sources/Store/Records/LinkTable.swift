@@ -48,7 +48,7 @@ enum LinkTable {
         let values: StatementArguments = [
             link.baseJSON.text, link.seenJSON.text, link.tagsJSON.text, link.overruledJSON.text, link.sentJSON.text,
             link.endedBy?.rawValue, link.writtenAt?.milliseconds, LinkForm.json(of: link.trails).text,
-            link.trails.values.count(where: \.isFrozen), try link.relation.map(codableText), LinkForm.email(in: link.base),
+            link.trails.values.count(where: \.isFrozen), try link.relation.map(codableText), link.email,
             now.milliseconds,
         ]
         try db.run(sql, identity + values)
@@ -56,11 +56,13 @@ enum LinkTable {
 
     /// Gives links of version 1 their email.
     static func fillEmails(_ db: Database) throws {
-        let rows = try Row.fetchCursor(db, sql: "SELECT id, base FROM links")
+        let rows = try Row.fetchCursor(db, sql: "SELECT id, object, marketing_id, external_id, state, base FROM links")
         var emails: [(id: Int64, email: String)] = []
         while let row = try rows.next() {
-            guard let email = LinkForm.email(in: try row.stored(1, Link.base(from:))) else { continue }
-            emails.append((id: try row.value(0), email: email))
+            let link = Link(
+                integration: "", object: try row.named(1), marketingID: try row.value(2), externalID: try row.value(3),
+                state: try row.named(4), base: try row.stored(5, Link.base(from:)))
+            if let email = link.email { emails.append((id: try row.value(0), email: email)) }
         }
         for link in emails { try db.run("UPDATE links SET email = ? WHERE id = ?", [link.email, link.id]) }
     }

@@ -56,7 +56,7 @@ extension Store {
             try KeyBatch.forEach(Array(keys)) { placeholders, batch in
                 let condition = "\(LinkTable.isLive) AND email IN (\(placeholders))"
                 for link in try LinkTable.links(integration, where: condition, StatementArguments(batch), db) {
-                    guard let email = LinkForm.email(in: link.base) else { continue }
+                    guard let email = link.email else { continue }
                     links[email, default: []].append(link)
                 }
             }
