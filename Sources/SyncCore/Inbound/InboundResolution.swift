@@ -29,6 +29,16 @@ public struct InboundResolution: Sendable, Hashable {
     /// The link as it is stored before the write, so that what was sent is known if the answer is lost: a create is then
     /// read back instead of repeated, and a newer edit is not taken for a conflict with Tandem's own value.
     public var intent: Link?
+    /// What the record's sync status is to say along with the write (OUT-6); `nil` when it says so already, or waits for
+    /// outbound.
+    public var syncStatus: String?
+    /// Whether outbound has to look at the record though the CRM did not change it: marketing's value lost and is to be
+    /// written over, or the lead became a contact.
+    public var touch = false
+    /// The CRM fields that were frozen by this resolution.
+    public var frozen: [String] = []
+    /// Values that came back as Tandem had written them, but for blanks, case or a phone number's punctuation.
+    public var nearMisses = 0
 
     /// Whether the CRM has to be called.
     public var needsWrite: Bool {
@@ -39,8 +49,10 @@ public struct InboundResolution: Sendable, Hashable {
         }
     }
 
-    static func failed(_ link: Link, code: String, _ message: String, fields: [String] = []) -> InboundResolution {
-        let error = SyncError(.permanent, code: code, message: message, fields: fields)
+    static func failed(
+        _ link: Link, _ errorClass: ErrorClass = .permanent, code: String, _ message: String, fields: [String] = []
+    ) -> InboundResolution {
+        let error = SyncError(errorClass, code: code, message: message, fields: fields)
         return InboundResolution(
             outcome: .failed(error), write: [:], targetID: link.crmID, stampsExternalID: false, decisions: [], link: link)
     }

@@ -6,11 +6,12 @@ extension InboundRules {
     ///   - crm: For an update, the linked record as the CRM has it now.
     ///   - candidates: For a create, the records found by external ID or email.
     ///   - mappings: Those of the target's object.
+    ///   - bounceLimit: After so many rounds a value that keeps bouncing between the sides is frozen.
     ///   - now: Marketing times that lie in the future count as now.
     public static func resolve(
         _ change: PendingChange, target: InboundTarget, crm: CRMRecord?, candidates: [CRMRecord],
         matching: InboundSettings.Matching, mappings: [FieldMapping], crmSchema: FieldIndex, marketingSchema: FieldIndex,
-        profile: Profile, now: Timestamp
+        profile: Profile, bounceLimit: Int = 3, now: Timestamp
     ) -> InboundResolution {
         let context = MappingContext(mappings: mappings, crm: crmSchema, marketing: marketingSchema)
         var link = target.link
@@ -23,7 +24,8 @@ extension InboundRules {
                     "the CRM has no \(target.object.rawValue) \(link.crmID ?? "") that the integration's user can see")
             }
             let fields = context.incoming(change, isCreate: false, seen: link.seen)
-            return update(crm, fields, in: context, link: link, original: target.link, profile: profile, now: now)
+            return update(
+                crm, fields, in: context, link: link, original: target.link, profile: profile, bounceLimit: bounceLimit, now: now)
         case .create:
             guard change.email(profile)?.isBlank == false else {
                 return .failed(target.link, code: "no-email", "a person without an email address does not sync")
@@ -32,11 +34,13 @@ extension InboundRules {
             if let tag = profile.createTag(for: target.object) { link.addTag(tag, stamp: Stamp(at: now, sequence: 0)) }
             switch adoptable(candidates, for: link, change: change, matching: matching, profile: profile) {
             case .none:
-                return create(context.incoming(change, isCreate: true, seen: [:]), in: context, link: link, original: target.link)
+                let fields = context.incoming(change, isCreate: true, seen: [:])
+                return create(fields, in: context, link: link, original: target.link, profile: profile)
             case .one(let record):
                 let fields = context.incoming(change, isCreate: false, seen: [:])
                 var resolution = update(
-                    record, fields, in: context, link: link, original: target.link, profile: profile, now: now)
+                    record, fields, in: context, link: link, original: target.link, profile: profile,
+                    bounceLimit: bounceLimit, now: now)
                 if case .failed = resolution.outcome { return resolution }
                 resolution.outcome = .adopt
                 return resolution
@@ -83,7 +87,7 @@ extension InboundRules {
         guard matching == .email else { return .none }
         let wanted = FieldValue.text(change.email(profile)?.stringValue ?? "")
         let matches = candidates.filter { record in
-            (record.externalID ?? "").isEmpty
+            (record.externalID ?? "").isEmpty && !record.isConverted
                 && FieldType.email(maxLength: nil).areEqual(record.values[profile.crmEmailField] ?? wanted, wanted)
         }
         if matches.count > 1 { return .several(matches.map(\.id)) }
@@ -92,7 +96,7 @@ extension InboundRules {
 
     /// A new record with every mapped field that has a value (IN-4).
     private static func create(
-        _ fields: [IncomingField], in context: MappingContext, link: Link, original: Link
+        _ fields: [IncomingField], in context: MappingContext, link: Link, original: Link, profile: Profile
     ) -> InboundResolution {
         if let failure = unreadable(fields, link: original) { return failure }
         var link = link
@@ -122,7 +126,7 @@ extension InboundRules {
         intent.sent = write
         return InboundResolution(
             outcome: .create, write: write, targetID: nil, stampsExternalID: true, decisions: decisions, link: link,
-            intent: intent)
+            intent: intent, syncStatus: profile.syncedStatus)
     }
 
     /// The failure that names every field whose value cannot be read, if there is one (MAP-3).

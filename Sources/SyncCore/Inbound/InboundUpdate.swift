@@ -4,13 +4,15 @@ extension InboundRules {
     /// Merges what the change brings into an existing record.
     static func update(
         _ record: CRMRecord, _ fields: [IncomingField], in context: MappingContext, link: Link, original: Link, profile: Profile,
-        now: Timestamp
+        bounceLimit: Int, now: Timestamp
     ) -> InboundResolution {
+        if record.isConverted { return converted(record, original) }
         let link = link.confirmed(by: record, context.crm)
         let isWaiting = profile.isWaiting(record.syncStatus)
         // What is ignored anyway need not be readable.
         if !isWaiting, let failure = unreadable(fields, link: original) { return failure }
-        var merger = RecordMerger(record: record, original: link, link: link, isWaiting: isWaiting, now: now)
+        var merger = RecordMerger(
+            record: record, original: link, link: link, isWaiting: isWaiting, bounceLimit: bounceLimit, now: now)
         for field in fields { merger.take(field) }
         merger.link.state = .linked
         merger.link.crmID = record.id
@@ -18,9 +20,22 @@ extension InboundRules {
             if isWaiting { .ignoredByConflict } else if merger.write.isEmpty { .unchanged } else { .update }
         var intent = link
         intent.sent = merger.write
-        return InboundResolution(
+        var resolution = InboundResolution(
             outcome: outcome, write: merger.write, targetID: record.id,
             stampsExternalID: (record.externalID ?? "").isEmpty, decisions: merger.decisions, link: merger.link, intent: intent)
+        resolution.touch = merger.touch
+        resolution.frozen = merger.frozen
+        resolution.nearMisses = merger.nearMisses
+        if !isWaiting, !profile.isSynced(record.syncStatus) { resolution.syncStatus = profile.syncedStatus }
+        return resolution
+    }
+
+    /// A converted lead can not be written any more. Outbound moves its link to the contact, to which the change then goes.
+    private static func converted(_ record: CRMRecord, _ link: Link) -> InboundResolution {
+        var resolution = InboundResolution.failed(
+            link, .transient, code: "lead-converted", "lead \(record.id) became a contact, whose turn comes first")
+        resolution.touch = true
+        return resolution
     }
 }
 
@@ -45,9 +60,13 @@ private struct RecordMerger {
     let original: Link
     var link: Link
     let isWaiting: Bool
+    let bounceLimit: Int
     let now: Timestamp
     var write: [String: FieldValue] = [:]
     var decisions: [FieldDecisionRecord] = []
+    var touch = false
+    var frozen: [String] = []
+    var nearMisses = 0
 
     mutating func take(_ field: IncomingField) {
         let name = field.target.name
@@ -58,20 +77,40 @@ private struct RecordMerger {
         }
         link.settle(field)
         let decision = decide(field, current)
+        if decision.action != .agree, original.isNearMiss(field) { nearMisses += 1 }
         switch decision.action {
         case .writeToCRM(let value):
+            guard passes(value, field, current) else { return }
             write[name] = value
             agree(on: value, name)
         case .agree:
             agree(on: decision.value, name)
             return
-        case .keepCRM:
-            // The base stays, so that outbound sees the CRM's value as a change; the mark makes it flow even when only
-            // marketing's value moved away from the base.
-            if field.mapping.direction == .both { link.overruled.insert(name) }
+        case .keepCRM: overrule(field, current, decision.reason)
         case .review: break
         }
         note(field, decision.reason, winner: decision.winner, crm: current)
+    }
+
+    /// The base stays, so that outbound sees the CRM's value as a change; the mark makes it flow even when only marketing's
+    /// value moved away from the base. Of a field that is only filled where it is empty each side keeps its own value.
+    private mutating func overrule(_ field: IncomingField, _ current: FieldValue, _ reason: FieldDecision.Reason) {
+        guard field.mapping.flowsOut(inCreate: false) else { return }
+        if reason == .notEmpty, let value = try? field.value.get(), !value.isBlank { return }
+        link.overruled.insert(field.target.name)
+        // The next poll sees what the CRM changed, and nothing else.
+        let base = original.base[field.target.name] ?? .blank
+        if !isWaiting, field.target.type.areEqual(current, base) { touch = true }
+    }
+
+    /// Whether a value of a field that flows both ways does not just come back once more.
+    private mutating func passes(_ value: FieldValue, _ field: IncomingField, _ current: FieldValue) -> Bool {
+        guard field.mapping.flowsOut(inCreate: false) else { return true }
+        let passage = link.bounce(value, to: .crm, field.target, limit: bounceLimit)
+        if passage == .passes { return true }
+        if passage == .freezes { frozen.append(field.target.name) }
+        note(field, .frozen, winner: nil, crm: current)
+        return false
     }
 
     private func decide(_ field: IncomingField, _ current: FieldValue) -> FieldDecision {

@@ -48,6 +48,18 @@ struct MappingContext {
 }
 
 extension Link {
+    /// How long after Tandem's own write marketing may still tell of a state before it.
+    static let settlingTime = Duration.seconds(120)
+
+    /// Whether a change may be an echo of what Tandem wrote to marketing shortly before.
+    func mayEcho(_ stamp: Stamp) -> Bool { writtenAt.map { stamp.at <= $0.advanced(by: Self.settlingTime) } ?? false }
+
+    /// Whether the value is the one Tandem wrote to marketing, rewritten there.
+    func isNearMiss(_ field: IncomingField) -> Bool {
+        guard mayEcho(field.stamp), let value = try? field.value.get(), let agreed = base[field.target.name] else { return false }
+        return field.target.type.areAlmostEqual(value, agreed)
+    }
+
     /// Remembers that a change of a marketing field was settled.
     mutating func settle(_ field: IncomingField) {
         seen[field.source] = seen[field.source].map { max($0, field.stamp) } ?? field.stamp

@@ -64,4 +64,9 @@ public struct Profile: Sendable, Hashable {
     public func isWaiting(_ syncStatus: String?) -> Bool {
         syncStatus.map { Profile.isSameTag($0, waitingStatus) } ?? false
     }
+
+    /// Whether the sync status says that the record is in step (OUT-6).
+    func isSynced(_ syncStatus: String?) -> Bool {
+        syncStatus.map { Profile.isSameTag($0, syncedStatus) } ?? false
+    }
 }

@@ -9,6 +9,9 @@ public struct MappingProblem: Sendable, Hashable {
         case invalidTransform = "invalid-transform"
         /// A warning: creating a record will fail until the field is mapped or gets a default in the CRM.
         case requiredNotMapped = "required-not-mapped"
+        /// The CRM's values cannot be written back through the transforms. A warning where the mapping flows both ways: then
+        /// it flows inbound only.
+        case notReversible = "not-reversible"
     }
 
     public var kind: Kind
@@ -18,9 +21,8 @@ public struct MappingProblem: Sendable, Hashable {
     /// The field at fault, as the mapping names it.
     public var field: String
     public var reason: String
-
     /// Whether the mapping may be used all the same.
-    public var isWarning: Bool { kind == .requiredNotMapped }
+    public var isWarning = false
 }
 
 extension MappingSet {
@@ -52,7 +54,7 @@ extension MappingSet {
         return crm.requiredOnCreate.filter { !mapped.contains($0) }.map { field in
             MappingProblem(
                 kind: .requiredNotMapped, object: object, index: nil, field: field,
-                reason: "the CRM creates no \(object.rawValue) without \(field)")
+                reason: "the CRM creates no \(object.rawValue) without \(field)", isWarning: true)
         }
     }
 }
@@ -84,13 +86,21 @@ extension FieldMapping {
         if source == nil {
             found.append(problem(.unknownMarketingField, self.marketing, "the marketing platform's contact has no such field"))
         }
-        if direction != .outbound, let target, let source {
-            if case .refused(let reason) = compatibility(marketing: source.type, crm: target.type) {
-                found.append(problem(.refusedTypes, self.crm, reason))
+        // What flows outbound must read back, so the same pairs serve both directions.
+        if let target, let source, case .refused(let reason) = compatibility(marketing: source.type, crm: target.type) {
+            found.append(problem(.refusedTypes, self.crm, reason))
+        }
+        let defects = transforms.compactMap(\.defect)
+        if direction != .inbound, defects.isEmpty, let reason = irreversibility {
+            var irreversible = problem(.notReversible, self.marketing, reason)
+            if direction == .both {
+                irreversible.reason += ": the field flows inbound only"
+                irreversible.isWarning = true
             }
+            found.append(irreversible)
         }
         if let target, let reason = readOnlyReason(target) { found.append(problem(.readOnly, self.crm, reason)) }
-        found += transforms.compactMap(\.defect).map { problem(.invalidTransform, self.marketing, $0) }
+        found += defects.map { problem(.invalidTransform, self.marketing, $0) }
         return found
     }
 

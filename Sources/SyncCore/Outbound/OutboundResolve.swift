@@ -99,7 +99,7 @@ extension OutboundRules {
             resolution.tags = [TagChange(.add, tag)]
             resolution.link?.addTag(tag, stamp: Stamp(at: now, sequence: 0))
         }
-        let isSynced = record.syncStatus.map { Profile.isSameTag($0, context.profile.syncedStatus) } ?? false
+        let isSynced = context.profile.isSynced(record.syncStatus)
         resolution.writeBack = OutboundResolution.WriteBack(
             object: record.object, id: record.id, syncStatus: isSynced ? nil : context.profile.syncedStatus)
         return resolution

@@ -70,7 +70,7 @@ extension OutboundRules {
 
     /// What the CRM record has yet to show (OUT-6); `nil` when it shows it all.
     static func writeBack(_ record: CRMRecord, _ link: Link, _ context: OutboundContext) -> OutboundResolution.WriteBack? {
-        let isSynced = record.syncStatus.map { Profile.isSameTag($0, context.profile.syncedStatus) } ?? false
+        let isSynced = context.profile.isSynced(record.syncStatus)
         let isStamped = record.externalID?.lowercased() == link.externalID.lowercased()
         if isSynced, isStamped { return nil }
         return OutboundResolution.WriteBack(

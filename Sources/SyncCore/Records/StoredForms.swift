@@ -79,6 +79,34 @@ extension Link {
     public static func overruled(from json: JSONValue) -> Set<String>? { texts(json).map(Set.init) }
 }
 
+extension Link {
+    /// `[side, flips, repeats, frozen, [value]]` by CRM field, the values as ``FieldValue/json``.
+    public var trailsJSON: JSONValue {
+        .object(
+            trails.mapValues { trail in
+                [
+                    .string(trail.lastWritten.rawValue), .integer(Int64(trail.flips)), .integer(Int64(trail.repeats)),
+                    .boolean(trail.isFrozen), .array(trail.values.map(\.json)),
+                ]
+            })
+    }
+
+    public static func trails(from json: JSONValue) -> [String: FieldTrail]? {
+        json.objectValue?.mapEvery(FieldTrail.init(json:))
+    }
+}
+
+extension FieldTrail {
+    fileprivate init?(json: JSONValue) {
+        guard let parts = json.arrayValue, parts.count == 5, let side = parts[0].stringValue.flatMap(FieldDecision.Side.init),
+            case .integer(let flips) = parts[1], case .integer(let repeats) = parts[2], case .boolean(let isFrozen) = parts[3],
+            let values = parts[4].arrayValue?.mapEvery(FieldValue.init(json:)), let flips = UInt16(exactly: flips),
+            let repeats = UInt16(exactly: repeats)
+        else { return nil }
+        self.init(lastWritten: side, flips: Int(flips), repeats: Int(repeats), values: values, isFrozen: isFrozen)
+    }
+}
+
 // MARK: Parts
 
 extension Stamp {
