@@ -40,7 +40,7 @@ extension SalesforceOrg {
     }
 
     private func step(_ name: String, from table: SalesforceTable) -> (SOQLColumn.Step, SalesforceTable)? {
-        for field in table.object.fields {
+        for field in table.references {
             guard let relationship = field.relationshipName, relationship.lowercased() == name.lowercased() else { continue }
             for object in field.referenceTo {
                 if let parent = tables[object.lowercased()] {

@@ -105,7 +105,7 @@ extension SalesforceOrg {
 
     /// A reference to nothing; objects the org does not have are not looked into.
     private func danglingReference(_ values: [String: SandboxValue], in table: SalesforceTable) -> SalesforceRowError? {
-        for field in table.object.fields where field.kind == .reference {
+        for field in table.references {
             guard let id = values[field.name]?.text.flatMap(SalesforceID.normalized) else { continue }
             let parents = field.referenceTo.compactMap { tables[$0.lowercased()] }
             guard parents.count == field.referenceTo.count else { continue }

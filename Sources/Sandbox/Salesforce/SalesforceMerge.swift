@@ -27,7 +27,7 @@ extension SalesforceOrg {
     /// Points the live rows that refer to one record to another.
     private mutating func redirect(from old: String, to new: String, of object: String, by writer: Writer) {
         for (key, table) in tables {
-            let names = table.object.fields.filter { $0.referenceTo.contains(object) && $0.name != "MasterRecordId" }.map(\.name)
+            let names = table.references.filter { $0.referenceTo.contains(object) && $0.name != "MasterRecordId" }.map(\.name)
             for var row in table.rows.values where !row.isDeleted {
                 let stale = names.filter { row[$0].text == old }
                 guard !stale.isEmpty else { continue }

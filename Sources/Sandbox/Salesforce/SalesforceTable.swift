@@ -17,6 +17,8 @@ struct SalesforceTable: Sendable {
     private(set) var fields: [String: SalesforceField]
     /// What a row gets for the fields it was created without.
     private(set) var defaults: [String: SandboxValue]
+    /// The fields that hold the id of another row.
+    private(set) var references: [SalesforceField]
     private(set) var rows: [String: SalesforceRow] = [:]
     /// Ids in the order of creation.
     private(set) var order: [String] = []
@@ -28,6 +30,7 @@ struct SalesforceTable: Sendable {
         self.object = object
         fields = Self.dictionary(object.fields)
         defaults = Self.defaults(object.fields)
+        references = object.fields.filter { $0.kind == .reference }
         indexes = Self.emptyIndexes(object.fields)
     }
 
@@ -52,6 +55,7 @@ struct SalesforceTable: Sendable {
         object.fields = fields
         self.fields = Self.dictionary(fields)
         defaults = Self.defaults(fields)
+        references = fields.filter { $0.kind == .reference }
         indexes = Self.emptyIndexes(fields)
         for id in order {
             if let row = rows[id], !row.isDeleted { index(row) }
