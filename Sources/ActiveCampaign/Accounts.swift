@@ -29,7 +29,7 @@ actor Accounts {
 
     /// One call, unless a hundred names hold the one that is looked for.
     func named(_ name: String) async throws(SyncError) -> MarketingAccount? {
-        try await find(name, query: [("search", name)])
+        try await find(name, query: [("search", Self.trimmed(name))])
     }
 
     /// One call. A name that is taken costs two or more: the account that has it is found and written.
@@ -94,17 +94,17 @@ actor Accounts {
     ///
     /// One call for a name met lately, besides those of ``associate(contact:account:)``: two or three for another.
     func assign(_ contact: String, to name: String) async throws(SyncError) {
-        guard !Self.key(name).isEmpty else {
+        let name = Self.trimmed(name)
+        guard !name.isEmpty else {
             if let present = try await membership(of: contact) { try await leave(present.id) }
             return
         }
-        if let known = ids.removeValue(forKey: Self.key(name)), known.until > clock.now() {
+        if let known = ids[Self.key(name)], known.until > clock.now() {
             do throws(SyncError) {
-                try await associate(contact: contact, account: known.id)
-                ids[Self.key(name)] = known
-                return
+                return try await associate(contact: contact, account: known.id)
             } catch  where error.errorClass == .permanent {
                 // The account may have been deleted since.
+                ids[Self.key(name)] = nil
             }
         }
         let found = try await named(name)?.id
@@ -142,7 +142,9 @@ actor Accounts {
     }
 
     /// A name as the account compares them.
-    static func key(_ name: String) -> String {
-        name.trimmingPrefix(while: \.isWhitespace).replacing(/\s+$/, with: "").lowercased()
+    static func key(_ name: String) -> String { trimmed(name).lowercased() }
+
+    private static func trimmed(_ name: String) -> String {
+        String(name.trimmingPrefix(while: \.isWhitespace)).replacing(/\s+$/, with: "")
     }
 }

@@ -64,8 +64,9 @@ enum ActiveCampaignErrors {
                 code: first["code"]?.stringValue, message: words.joined(separator: ": "), fields: field.map { [$0] } ?? []
             )
         }
-        let words = [body["message"], body["error"]].compactMap { $0?.stringValue } + importReasons(body)
-        return Statement(message: words.joined(separator: ": "))
+        let reasons = importReasons(body).joined(separator: "; ")
+        let words = [body["message"]?.stringValue, body["error"]?.stringValue, reasons.isEmpty ? nil : reasons]
+        return Statement(message: words.compactMap(\.self).joined(separator: ": "))
     }
 
     /// Why the importer refuses a whole call: each contact at fault by its place in the list, from 0.

@@ -87,9 +87,13 @@ public protocol MarketingDestination: Sendable {
     /// Throws `not-found` (permanent) when the known person is gone, `duplicate` when the email is another person's.
     func write(_ contact: ContactWrite) async throws(SyncError) -> String
 
-    /// The longest head of `contacts` that fits one import.
+    /// The longest head of `contacts` that fits one import; 0 when the first one has to be written by itself, because it is too
+    /// large or has a field to be emptied.
     func importable(_ contacts: [ContactWrite]) -> Int
     /// Hands people over to be written by and by, found by their email; returns the import's id.
+    ///
+    /// Throws `.permanent` when the platform refuses them all for the sake of some, and `.inDoubt` when the answer was lost: the
+    /// import may then be under way, and may write these values at any later time.
     func startImport(_ contacts: [ContactWrite]) async throws(SyncError) -> String
     func importProgress(_ id: String) async throws(SyncError) -> ImportProgress
 

@@ -60,6 +60,9 @@ public actor RateLimiter {
         if !usedSlots.isEmpty { await free([usedSlots.removeFirst()], at: now) }
     }
 
+    /// How many requests wait behind the one whose turn is next.
+    package var waiting: Int { queue.count }
+
     /// Lets nothing through before `moment`: what a vendor's 429 asks for. Never shortens a pause.
     public func pause(until moment: Timestamp) async {
         pausedUntil = max(pausedUntil, moment)

@@ -6,29 +6,6 @@ import Testing
 
 @testable import ActiveCampaign
 
-private struct Loopback {
-    let account: ActiveCampaignSandbox
-    let marketing: ActiveCampaign
-    let clock: VirtualClock
-}
-
-private func withSandbox(
-    requestsPerSecond: Int = 1000, apiKey: String = "sandbox-api-token", _ test: (Loopback) async throws -> Void
-) async throws {
-    let clock = VirtualClock()
-    var options = ActiveCampaignOptions(clock: { clock.now().milliseconds })
-    options.requestsPerSecond = requestsPerSecond
-    let account = ActiveCampaignSandbox(options: options)
-    let server = SandboxServer(handler: account)
-    // Runs until the process ends: NIO traps when a server stops just as a connection is being accepted.
-    Task { try await server.run() }
-    let marketing = try ActiveCampaign(
-        settings: MarketingSettings(url: "http://127.0.0.1:\(try await server.port())/api/3"), apiKey: Secret(apiKey),
-        limiter: RateLimiter(requestsPerSecond: requestsPerSecond, clock: clock), transport: AsyncHTTPTransport(), clock: clock
-    )
-    try await test(Loopback(account: account, marketing: marketing, clock: clock))
-}
-
 @Suite("ActiveCampaign against the emulated account")
 struct SandboxTests {
     @Test("CON-1 a good key connects, a bad one shows the vendor's own error")
