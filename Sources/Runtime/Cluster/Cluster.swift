@@ -87,13 +87,15 @@ struct Cluster: Sendable {
     // MARK: Workers
 
     func inboundBatcher(holder: String) -> InboundBatcher {
-        let retry = configuration.inbound.retry
-        let settings = DrainSettings(
-            leaseTTL: configuration.inbound.leaseTTL,
-            retry: RetryPolicy(baseDelay: retry.base, cap: retry.cap, maxAttempts: retry.attempts))
-        return InboundBatcher(
-            log: log, store: store, connections: connections, topics: topics, clock: clock, settings: settings, holder: holder,
-            logger: logger)
+        InboundBatcher(
+            log: log, store: store, connections: connections, topics: topics, clock: clock,
+            settings: configuration.inbound.drainSettings, holder: holder, logger: logger)
+    }
+
+    func outboundPoller(holder: String) -> OutboundPoller {
+        OutboundPoller(
+            log: log, store: store, connections: connections, topics: topics, clock: clock,
+            settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
     }
 
     func gateway() -> GatewayService {
@@ -139,10 +141,19 @@ struct Cluster: Sendable {
         var outcomes: [(name: String, outcome: ApplyOutcome)] = []
         for file in files {
             let outcome = try await store.apply(file.settings, secrets: file.secrets, now: now)
-            try await store.releaseHold(integration: file.settings.name, direction: .inbound)
+            for direction in Direction.allCases {
+                try await store.releaseHold(integration: file.settings.name, direction: direction)
+            }
             outcomes.append((file.settings.name, outcome))
         }
         return outcomes
+    }
+}
+
+extension ClusterConfiguration.Worker {
+    var drainSettings: DrainSettings {
+        DrainSettings(
+            leaseTTL: leaseTTL, retry: RetryPolicy(baseDelay: retry.base, cap: retry.cap, maxAttempts: retry.attempts))
     }
 }
 

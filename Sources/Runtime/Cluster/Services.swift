@@ -14,6 +14,13 @@ struct InboundBatcherService: Service {
     func run() async throws { try await batcher.run() }
 }
 
+/// The outbound poller as a service of a process.
+struct OutboundPollerService: Service {
+    let poller: OutboundPoller
+
+    func run() async throws { try await poller.run() }
+}
+
 /// Keeps the embedded log from growing for ever: drops what every group has consumed and is old.
 struct LogTrimService: Service {
     private static let retention = Duration.seconds(7 * 24 * 3600)

@@ -17,13 +17,18 @@ actor VendorConnections: Connections {
     }
 
     private let store: Store
+    private let rates: Store
     private let transport: any HTTPTransport
     private let clock: any WallClock
     private let logger: Logger
     private var entries: [String: Entry] = [:]
 
-    init(store: Store, transport: any HTTPTransport, clock: any WallClock, logger: Logger) {
+    /// - Parameters:
+    ///   - store: where the secrets are.
+    ///   - rates: where the processes of the cluster count their requests together; `nil`: in `store`.
+    init(store: Store, rates: Store? = nil, transport: any HTTPTransport, clock: any WallClock, logger: Logger) {
         self.store = store
+        self.rates = rates ?? store
         self.transport = transport
         self.clock = clock
         self.logger = logger
@@ -36,8 +41,7 @@ actor VendorConnections: Connections {
         let credentials = SalesforceCredentials(
             clientSecret: try await secret(.crmClientSecret, of: name), privateKey: try await secret(.crmPrivateKey, of: name))
         let oauth = try SalesforceOAuth(settings: settings, credentials: credentials, transport: transport, clock: clock)
-        var logger = logger
-        logger[metadataKey: "integration"] = "\(name)"
+        let logger = logger(of: integration)
         let crm = SalesforceCRM(
             settings: settings, tokens: oauth.tokenSource(refreshTokens: refreshTokens(of: name)), transport: transport,
             clock: clock, logger: logger)
@@ -56,14 +60,24 @@ actor VendorConnections: Connections {
         guard let key = try await secret(.marketingAPIKey, of: name) else {
             throw SyncError(.auth, code: "missing-secret", message: "\(name) has no \(SecretName.marketingAPIKey.rawValue)")
         }
+        let logger = logger(of: integration)
+        let budget = StoreRateBudget(
+            store: rates, account: settings.accountIdentity, requestsPerSecond: settings.requestsPerSecond, logger: logger)
         let marketing = try ActiveCampaign(
-            settings: settings, apiKey: key, limiter: RateLimiter(requestsPerSecond: settings.requestsPerSecond, clock: clock),
-            transport: transport, clock: clock)
+            settings: settings, apiKey: key,
+            limiter: RateLimiter(requestsPerSecond: settings.requestsPerSecond, clock: clock, budget: budget),
+            transport: transport, clock: clock, notice: { logger.notice("\($0)") })
         return keep(integration) { entry in
             let kept = entry.marketing ?? marketing
             entry.marketing = kept
             return kept
         }
+    }
+
+    private func logger(of integration: StoredIntegration) -> Logger {
+        var logger = logger
+        logger[metadataKey: "integration"] = "\(integration.settings.name)"
+        return logger
     }
 
     private func entry(of integration: StoredIntegration) -> Entry {

@@ -5,6 +5,7 @@ import Foundation
 public enum EntryPoint {
     public static func tandem() async { await start(TandemCommand.self) }
     public static func inboundBatcher() async { await start(InboundBatcherCommand.self) }
+    public static func outboundPoller() async { await start(OutboundPollerCommand.self) }
     public static func gateway() async { await start(GatewayCommand.self) }
     public static func bench() async throws { try await Bench.run() }
 

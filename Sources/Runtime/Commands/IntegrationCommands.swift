@@ -31,8 +31,9 @@ struct ApplyCommand: AsyncParsableCommand {
         defer { try? store.close() }
         let clock = SystemClock()
         let transport = AsyncHTTPTransport()
-        let connections: (Store) -> VendorConnections = { store in
-            VendorConnections(store: store, transport: transport, clock: clock, logger: Logger(label: "tandem"))
+        let connections: (Store) -> VendorConnections = { secrets in
+            VendorConnections(
+                store: secrets, rates: store, transport: transport, clock: clock, logger: Logger(label: "tandem"))
         }
         if !isUnchecked {
             let checks = try await IntegrationCheck.beforeStoring(files, over: store, connections, now: clock.now())
@@ -78,10 +79,7 @@ struct GetCommand: AsyncParsableCommand {
             print(TextTable(["NAME", "PROFILE", "STATE", "REVISION", "APPLIED"], rows).text)
             return
         }
-        guard let integration = try await store.integration(name) else {
-            throw CommandFailure.noIntegration(named: name)
-        }
-        print(try SettingsText(integration.settings).text)
+        print(try SettingsText(try await store.known(name).settings).text)
     }
 }
 
@@ -101,12 +99,10 @@ struct RetryCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Cluster.openStore(try options.load())
         defer { try? store.close() }
-        guard try await store.integration(name) != nil else {
-            throw CommandFailure.noIntegration(named: name)
-        }
+        _ = try await store.known(name)
         let count = try await store.retryParked(integration: name, code: code, now: SystemClock().now())
         let tags = try await store.retryParkedTags(integration: name, code: code, now: SystemClock().now())
-        try await store.releaseHold(integration: name, direction: .inbound)
+        for direction in Direction.allCases { try await store.releaseHold(integration: name, direction: direction) }
         print("\(name): \(count) records and \(tags) tags queued again")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Store
 
 /// `tandem`: everything an operator does from a terminal.
 struct TandemCommand: AsyncParsableCommand {
@@ -6,8 +7,9 @@ struct TandemCommand: AsyncParsableCommand {
         commandName: "tandem", abstract: "Keeps marketing platforms and CRMs in step.",
         discussion: "Start with 'tandem demo' to see it work on emulated vendors.",
         subcommands: [
-            UpCommand.self, ApplyCommand.self, GetCommand.self, StatusCommand.self, RetryCommand.self, DemoCommand.self,
-            SandboxCommand.self, ContractsCommand.self,
+            UpCommand.self, ApplyCommand.self, GetCommand.self, StatusCommand.self, ScheduleCommand.self, RetryCommand.self,
+            PauseCommand.self, ResumeCommand.self, DisconnectCommand.self, DemoCommand.self, SandboxCommand.self,
+            ContractsCommand.self,
         ])
 }
 
@@ -27,6 +29,14 @@ struct ClusterOptions: ParsableArguments {
 
     /// The file's name for messages.
     var path: String { config ?? Self.defaultPath }
+}
+
+extension Store {
+    /// The integration of that name, whatever its state.
+    func known(_ name: String) async throws -> StoredIntegration {
+        guard let integration = try await integration(name) else { throw CommandFailure.noIntegration(named: name) }
+        return integration
+    }
 }
 
 /// What the operator asked for cannot be done, though it was asked in the right way.

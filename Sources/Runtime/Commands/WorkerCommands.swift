@@ -13,7 +13,9 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         try await WorkerProcess.run("tandem", options) { cluster in
             var services: [any Service] = [
-                cluster.gateway(), InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("up"))),
+                cluster.gateway(),
+                InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("up-inbound"))),
+                OutboundPollerService(poller: cluster.outboundPoller(holder: Cluster.holderName("up-outbound"))),
             ]
             if let log = cluster.log as? EmbeddedLog {
                 services.append(LogTrimService(log: log, clock: cluster.clock, logger: cluster.logger))
@@ -36,6 +38,23 @@ struct InboundBatcherCommand: AsyncParsableCommand {
         try await WorkerProcess.runOnKafka("inbound-batcher", options) { cluster in
             let batcher = cluster.inboundBatcher(holder: Cluster.holderName("inbound-batcher"))
             return [InboundBatcherService(batcher: batcher)] + (cluster.probes().map { [$0] } ?? [])
+        }
+    }
+}
+
+/// `outbound-poller`: carries CRM changes to marketing. Any number may run.
+struct OutboundPollerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "outbound-poller",
+        abstract: "Looks for changes in the CRM on schedule and carries them to marketing.",
+        discussion: WorkerProcess.scaling)
+
+    @OptionGroup var options: ClusterOptions
+
+    func run() async throws {
+        try await WorkerProcess.runOnKafka("outbound-poller", options) { cluster in
+            let poller = cluster.outboundPoller(holder: Cluster.holderName("outbound-poller"))
+            return [OutboundPollerService(poller: poller)] + (cluster.probes().map { [$0] } ?? [])
         }
     }
 }

@@ -50,6 +50,7 @@ extension ConfigurationValue {
             report("must be a time of day from 00:00 to 23:59, not \"\(text)\"")
             return nil
         }
+        if let problem = schedule.problem { zone.report(problem) }
         return schedule
     }
 

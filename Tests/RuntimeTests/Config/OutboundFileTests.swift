@@ -126,6 +126,10 @@ struct OutboundFileTests {
                 "{schedule: {daily: '+3:-1', timeZone: UTC}}",
                 #"schedule.daily: must be a time of day from 00:00 to 23:59, not "+3:-1""#
             ),
+            (
+                "{schedule: {daily: '03:00', timeZone: Mars/Olympus}}",
+                #"schedule.timeZone: there is no time zone "Mars/Olympus""#
+            ),
             ("{overlap: 2d}", "overlap: must be from 0s to 1d, not 2d"),
             ("{contacts: all}", #"contacts: must be none, new, marked or criteria ({all: […]} or {any: […]}), not "all""#),
             ("{leads: {all: []}}", "leads.all: must not be empty"),
