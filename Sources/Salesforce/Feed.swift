@@ -27,6 +27,9 @@ struct Feed {
         let answer = try await answers(to: [org.part(soql, deletedToo: isChanged)])[0]
         try await org.check(answer, fields)
         let records = try await org.rows(of: answer.body).compactMap(fields.record)
+        guard !isChanged || records.allSatisfy({ $0.stamp != nil }) else {
+            throw .unusableAnswer("a record does not tell when it changed", effect: .repeatable)
+        }
         // What a page promised counts: a row deleted between the parts of a page is missing from its end.
         let promised = answer.body["totalSize"]?.intValue ?? records.count
         guard promised >= Org.rowsPerPart, let last = records.last else { return CRMFeedPage(records: records, next: nil) }
@@ -40,7 +43,10 @@ struct Feed {
         switch request.scope {
         case .changed(let from, let until):
             // The range comes first, so that the index on the stamp drives the query and not the choice behind it.
-            var conditions = ["SystemModstamp >= \(from.iso8601)", "SystemModstamp < \(until.iso8601)"]
+            let own = changed("SystemModstamp", from, until)
+            // To rename an account does not touch its contacts.
+            let accounts = fields.crossesRecords ? changed("Account.SystemModstamp", from, until) : nil
+            var conditions = [accounts.map { "((\(own)) OR (\($0)))" } ?? own]
             if let after, let stamp = after.stamp?.iso8601 {
                 let id = SOQL.literal(after.id)
                 conditions.append("(SystemModstamp > \(stamp) OR (SystemModstamp = \(stamp) AND Id > \(id)))")
@@ -58,6 +64,10 @@ struct Feed {
             if let after { conditions.append("Id > \(SOQL.literal(after.id))") }
             return select + conditions.joined(separator: " AND ") + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
         }
+    }
+
+    private func changed(_ stamp: String, _ from: Timestamp, _ until: Timestamp) -> String {
+        "\(stamp) >= \(from.iso8601) AND \(stamp) < \(until.iso8601)"
     }
 
     /// What a selection asks of a record, `nil` when it selects none. A converted lead is none to begin with.

@@ -35,80 +35,75 @@ struct SOQLCriteria {
     private func condition(_ rule: FieldRule) throws(SyncError) -> String {
         let field = rule.field
         guard let type = types[field] else { throw .missingFields([field], object: object) }
-        guard types.canFilter(by: field) else {
-            throw Self.invalid(rule, "Salesforce cannot select by \(field), a field of its kind")
-        }
+        guard types.canFilter(by: field) else { throw invalid(rule, "Salesforce cannot select by a field of this kind") }
+        let values = try values(of: rule, as: type)
         switch rule.comparison {
-        // A check box always has a value.
-        case .isBlank: return type == .boolean ? Self.never : "\(field) = null"
-        case .isNotBlank: return type == .boolean ? Self.always : "\(field) != null"
-        case .equals: return "\(field) = \(try literal(rule, type))"
-        case .notEquals: return orBlank("\(field) != \(try literal(rule, type))", field, type)
-        case .lessThan: return "\(field) < \(try literal(rule, type))"
-        case .lessOrEqual: return "\(field) <= \(try literal(rule, type))"
-        case .greaterThan: return "\(field) > \(try literal(rule, type))"
-        case .greaterOrEqual: return "\(field) >= \(try literal(rule, type))"
-        case .contains: return "\(field) LIKE '%\(try pattern(rule))%'"
-        case .notContains: return orBlank("(NOT \(field) LIKE '%\(try pattern(rule))%')", field, type)
-        case .startsWith: return "\(field) LIKE '\(try pattern(rule))%'"
-        case .isAnyOf: return list(field, "IN", try literals(rule, type)) ?? Self.never
-        case .isNoneOf: return list(field, "NOT IN", try literals(rule, type)).map { orBlank($0, field, type) } ?? Self.always
-        case .includes: return list(field, "INCLUDES", try literals(rule, type)) ?? Self.never
-        case .excludes: return list(field, "EXCLUDES", try literals(rule, type)).map { orBlank($0, field, type) } ?? Self.always
+        case .isBlank: return "\(field) = null"
+        case .isNotBlank: return "\(field) != null"
+        case .equals: return "\(field) = \(try literal(values, rule))"
+        case .notEquals: return orBlank("\(field) != \(try literal(values, rule))", field, type)
+        case .lessThan: return "\(field) < \(try literal(values, rule))"
+        case .lessOrEqual: return "\(field) <= \(try literal(values, rule))"
+        case .greaterThan: return "\(field) > \(try literal(values, rule))"
+        case .greaterOrEqual: return "\(field) >= \(try literal(values, rule))"
+        case .contains: return "\(field) LIKE '%\(try pattern(values, rule))%'"
+        case .notContains: return orBlank("(NOT \(field) LIKE '%\(try pattern(values, rule))%')", field, type)
+        case .startsWith: return "\(field) LIKE '\(try pattern(values, rule))%'"
+        case .isAnyOf: return "\(field) IN \(try list(values, rule))"
+        case .isNoneOf: return orBlank("\(field) NOT IN \(try list(values, rule))", field, type)
+        case .includes: return "\(field) INCLUDES \(try list(values, rule))"
+        case .excludes: return orBlank("\(field) EXCLUDES \(try list(values, rule))", field, type)
         }
     }
 
+    /// A check box always has a value.
     private func orBlank(_ condition: String, _ field: String, _ type: FieldType) -> String {
         type == .boolean ? condition : "(\(condition) OR \(field) = null)"
     }
 
-    private func list(_ field: String, _ word: String, _ literals: [String]) -> String? {
-        literals.isEmpty ? nil : "\(field) \(word) (\(literals.joined(separator: ",")))"
-    }
-
     // MARK: Values
 
-    private func literal(_ rule: FieldRule, _ type: FieldType) throws(SyncError) -> String {
-        try Self.literal(try value(rule.values.first ?? "", of: rule, as: type), in: rule)
-    }
-
-    private func literals(_ rule: FieldRule, _ type: FieldType) throws(SyncError) -> [String] {
-        var literals: [String] = []
-        for text in rule.values { literals.append(try Self.literal(try value(text, of: rule, as: type), in: rule)) }
-        return literals
-    }
-
-    /// The text between the wildcards.
-    private func pattern(_ rule: FieldRule) throws(SyncError) -> String {
-        guard case .text(let text) = try value(rule.values.first ?? "", of: rule, as: .text(maxLength: nil)),
-            text.count <= SOQL.maxLiteral / 2
-        else { throw Self.invalid(rule, "\(rule.field) is compared with a text that is empty or too long") }
-        return SOQL.pattern(text)
-    }
-
-    private func value(_ text: String, of rule: FieldRule, as type: FieldType) throws(SyncError) -> FieldValue {
+    private func values(of rule: FieldRule, as type: FieldType) throws(SyncError) -> [FieldValue] {
         do throws(ConversionFailure) {
-            return type.normalized(try convert(.string(text), to: type))
+            return try rule.typedValues(for: type)
         } catch {
-            throw Self.invalid(rule, "\(rule.field) is compared with a value that is \(error.reason)")
+            throw invalid(rule, error.reason)
         }
     }
 
-    private static func literal(_ value: FieldValue, in rule: FieldRule) throws(SyncError) -> String {
-        switch value {
-        case .blank: return "null"
-        case .text(let text) where text.count > SOQL.maxLiteral / 2:
-            throw invalid(rule, "\(rule.field) is compared with a text that is too long")
-        case .text(let text): return SOQL.literal(text)
+    private func list(_ values: [FieldValue], _ rule: FieldRule) throws(SyncError) -> String {
+        var literals: [String] = []
+        for value in values { literals.append(try literal([value], rule)) }
+        return "(\(literals.joined(separator: ",")))"
+    }
+
+    private func literal(_ values: [FieldValue], _ rule: FieldRule) throws(SyncError) -> String {
+        switch values.first {
+        case .text(let text): return SOQL.literal(try bounded(text, rule))
         case .number(let number): return number.description
         case .boolean(let flag): return flag ? "true" : "false"
         case .date(let date): return date.description
         case .instant(let moment): return moment.iso8601
-        case .choices(let choices): return SOQL.literal(choices.joined(separator: ";"))
+        case .blank, .choices, nil: throw invalid(rule, "not a single value")
         }
     }
 
-    private static func invalid(_ rule: FieldRule, _ message: String) -> SyncError {
-        SyncError(.schema, code: "invalid-criterion", message: message, fields: [rule.field])
+    /// What stands between the wildcards.
+    private func pattern(_ values: [FieldValue], _ rule: FieldRule) throws(SyncError) -> String {
+        guard case .text(let text) = values.first else { throw invalid(rule, "not a text") }
+        return SOQL.pattern(try bounded(text, rule))
+    }
+
+    private func bounded(_ text: String, _ rule: FieldRule) throws(SyncError) -> String {
+        guard text.count <= SOQL.maxLiteral / 2 else { throw invalid(rule, "a text longer than a query may name") }
+        return text
+    }
+
+    private func invalid(_ rule: FieldRule, _ reason: String) -> SyncError {
+        SyncError(
+            .schema, code: "invalid-criterion",
+            message: "The rule \(rule.comparison.rawValue) on \(object.apiName).\(rule.field) cannot be used: \(reason)",
+            fields: [rule.field]
+        )
     }
 }

@@ -59,8 +59,10 @@ extension SalesforceCRM: CRMFeed {
     /// From the `Date` header of the last answer; never ahead of the server.
     public func serverTime() async throws(SyncError) -> Timestamp { try await feed.serverTime() }
 
-    /// One call; more only where Salesforce cuts a page of long texts into smaller ones. Changes are told apart by
-    /// `SystemModstamp`, which no change of a formula, a parent record or the account's name moves.
+    /// One call; more only where Salesforce cuts a page of long texts into smaller ones.
+    ///
+    /// What changed is told by `SystemModstamp`, which neither a formula nor a parent record moves. Contacts read with their
+    /// account's name also come when the account changed, in their own place in the order.
     public func page(_ request: CRMFeedRequest) async throws(SyncError) -> CRMFeedPage { try await feed.page(request) }
 
     /// One call for up to five objects with up to 2,000 ids each.

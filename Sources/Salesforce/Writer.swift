@@ -108,7 +108,7 @@ struct Writer {
             }
         }
         guard !names.isEmpty else { return }
-        let found = await AccountNames(org: org, headers: Self.headers).resolve(Array(names.values))
+        let found = await AccountNames(org: org, headers: Self.headers).resolve(writes.indices.compactMap { names[$0] })
         for (row, name) in names {
             switch found[AccountNames.key(name)] {
             case .success(let id): accounts[row] = .string(id)

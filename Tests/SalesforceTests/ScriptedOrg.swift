@@ -44,7 +44,8 @@ actor ScriptedOrg: HTTPTransport {
 
     private static func description(hiding hidden: Set<String>) -> JSONValue {
         let fields = [
-            ("Id", "id"), ("LastModifiedDate", "datetime"), ("Tandem_Id__c", "string"), ("Tandem_Sync_Status__c", "picklist"),
+            ("Id", "id"), ("LastModifiedDate", "datetime"), ("SystemModstamp", "datetime"), ("CreatedDate", "datetime"),
+            ("IsDeleted", "boolean"), ("Tandem_Id__c", "string"), ("Tandem_Sync_Status__c", "picklist"),
             ("Email", "email"), ("LastName", "string"), ("Birthdate", "date"), ("Income__c", "currency"),
             ("DoNotCall", "boolean"),
             ("Colors__c", "multipicklist"), ("Seen__c", "datetime"),
