@@ -77,3 +77,24 @@ let leadFields = FieldIndex(
     ObjectSchema(
         name: "Lead",
         fields: contactFields.schema.fields + [FieldSchema(name: "Company", type: .text(maxLength: 255), isRequired: true)]))
+
+/// What outbound decides by, with the tests' fields on both sides.
+func context(
+    _ outbound: OutboundSettings = OutboundSettings(), mappings: MappingSet = .defaults, accounts: FieldIndex? = nil,
+    crm: [CRMObject: FieldIndex] = [.contact: contactFields, .lead: leadFields]
+) -> OutboundContext {
+    let settings = IntegrationSettings(
+        name: ann.integration, profile: .activeCampaignSalesforce,
+        crm: CRMSettings(loginURL: "https://acme.my.salesforce.com", flow: .clientCredentials, clientID: "client"),
+        marketing: MarketingSettings(url: "https://acme.api-us1.com"), outbound: outbound, mappings: mappings)
+    return OutboundContext(settings: settings, crm: crm, contacts: marketingFields, accounts: accounts)
+}
+
+/// Ann's contact as the CRM has it, in step unless said otherwise.
+func person(
+    _ changes: [String: FieldValue] = [:], status: String? = profile.syncedStatus, externalID: String? = "acme:10"
+) -> CRMRecord {
+    let values = ResolvePersonTests.agreed.merging(changes) { $1 }
+    return CRMRecord(
+        object: .contact, id: "003A", values: values, externalID: externalID, syncStatus: status, modifiedAt: at(300))
+}

@@ -137,6 +137,7 @@ extension OutboundRules {
             for field in CRMRecord.opportunityFields {
                 let value = record.values[field] ?? .blank
                 link.base[field] = value
+                // The port takes them typed, from the record; this is what the history shows.
                 resolution.write[field] = value.json
             }
             link.writtenAt = now

@@ -24,9 +24,10 @@ private struct OutgoingForm {
     let marketingType: FieldType
 
     func isFaithful(_ json: JSONValue, to value: FieldValue) -> Bool {
-        guard (try? convert(json, to: marketingType, hints: mapping.hints)) != nil,
-            let read = try? mapping.value(from: json, type: crmType)
-        else { return false }
+        guard let held = try? convert(json, to: marketingType, hints: mapping.hints) else { return false }
+        // A day field drops the time of day.
+        let kept = if case .date(let date) = held, marketingType == .date { JSONValue.string(date.description) } else { json }
+        guard let read = try? mapping.value(from: kept, type: crmType) else { return false }
         return crmType.areEqual(read, value)
     }
 

@@ -47,12 +47,16 @@ extension FieldTrail {
             isFrozen = false
             repeats = 0
         }
-        if side == lastWritten {
-            flips = 0
-            repeats = 0
-        } else {
+        if side != lastWritten {
             flips += 1
             if knows(value, type) { repeats += 1 }
+        } else if let last = values.last, type.areEqual(last, value) {
+            // The other side undid the last write without being written to: there and back.
+            flips += 2
+            repeats += 2
+        } else {
+            flips = 0
+            repeats = 0
         }
         lastWritten = side
         values = (values + [value]).suffix(Self.length)

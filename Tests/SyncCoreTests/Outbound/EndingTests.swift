@@ -1,0 +1,161 @@
+import Contracts
+import Foundation
+import Testing
+
+@testable import SyncCore
+
+@Suite("Records that are gone, merged or converted")
+struct EndingTests {
+    private func resolve(
+        _ record: CRMRecord?, link: Link?, people: [CRMObject: Link] = [:], successor: Link? = nil, selection: Selection? = nil,
+        mappings: MappingSet = .defaults
+    ) -> OutboundResolution {
+        let object = record?.object ?? .contact
+        var input = OutboundInput(
+            key: RecordKey(integration: "acme", object: object.rawValue, recordID: record?.id ?? "003A"), object: object,
+            record: record, link: link, personLinks: people, successorLink: successor, selectedSince: at(0))
+        input.isRelated = true
+        let outbound = OutboundSettings(selection: selection.map { [object: $0] } ?? [:])
+        return OutboundRules.resolve(input, in: context(outbound, mappings: mappings), now: at(500))
+    }
+
+    private func gone(mergedInto: String? = nil) -> CRMRecord {
+        var record = person()
+        record.isDeleted = true
+        record.mergedInto = mergedInto
+        return record
+    }
+
+    @Test("OUT-8 a deleted record's link ends, and nothing else happens")
+    func deleted() {
+        let resolution = resolve(gone(), link: linked())
+        #expect(resolution.outcome == .end(.crmDeleted) && !resolution.needsWrite && resolution.writeBack == nil)
+        #expect(resolution.link?.state == .ended && resolution.link?.endedBy == .crmDeleted && resolution.tags.isEmpty)
+        #expect(resolve(gone(), link: nil).outcome == .skip(.gone) && resolve(nil, link: nil).outcome == .skip(.gone))
+        guard case .failed(let error) = resolve(nil, link: linked()).outcome else { Issue.record("not failed"); return }
+        #expect(error.code == "crm-record-not-found" && error.errorClass == .permanent)
+    }
+
+    @Test("OUT-8 the link of a merged record goes over to the winner, unless that has its own")
+    func merged() {
+        let winner = RecordKey(integration: "acme", object: "contact", recordID: "003B")
+        let moved = resolve(gone(mergedInto: "003B"), link: linked())
+        #expect(moved.outcome == .move(to: .contact, id: "003B") && moved.touches == [winner])
+        #expect(moved.link?.crmID == "003B" && moved.link?.state == .linked && moved.link?.base == linked().base)
+        let ended = resolve(gone(mergedInto: "003B"), link: linked(), successor: linked(crmID: "003B"))
+        #expect(ended.outcome == .end(.merged) && ended.link?.endedBy == .merged && ended.touches == [winner])
+    }
+
+    @Test(
+        "OUT-8 nothing that ended is brought back, but a record restored in the CRM is selected anew",
+        arguments: [
+            (Link.EndReason.marketingDeleted, OutboundResolution.Outcome.skip(.deletedInMarketing)), (.merged, .skip(.ended)),
+            (.converted, .skip(.ended)), (.crmDeleted, .create),
+        ])
+    func noResurrection(reason: Link.EndReason, expected: OutboundResolution.Outcome) {
+        var link = linked(state: .ended)
+        link.endedBy = reason
+        let record = person(status: profile.waitingStatus)
+        let resolution = resolve(record, link: link, people: [.contact: link], selection: .marked)
+        #expect(resolution.outcome == expected)
+        let verdict = OutboundRules.pollVerdict(
+            record, link: link, in: context(OutboundSettings(selection: [.contact: .marked])), since: nil)
+        #expect((verdict == .publish) == (reason == .crmDeleted))
+    }
+
+    private func convertedLead(to contact: String? = "003C") -> CRMRecord {
+        var record = person(["Company": .text("Acme")])
+        record.object = .lead
+        record.id = "00Q"
+        record.isConverted = true
+        record.convertedTo = contact
+        return record
+    }
+
+    private var leadLink: Link {
+        var link = linked(
+            .lead, crmID: "00Q",
+            base: ResolvePersonTests.agreed.merging(["Company": .text("Acme"), "Income__c": .number(5)]) { $1 },
+            seen: ["phone": stamp(3)], tags: ["created-from-salesforce-lead", "vip"])
+        link.overruled = ["Phone", "Company"]
+        link.writtenAt = at(7)
+        return link
+    }
+
+    @Test("OUT-5 a converted lead's link ends and the contact takes the person over, base and all")
+    func converted() throws {
+        let mappings = MappingSet(
+            contact: MappingSet.defaults.contact + [FieldMapping(marketing: "field:7", crm: "Income__c")],
+            lead: MappingSet.defaults.lead + [FieldMapping(marketing: "perstag:INCOME", crm: "Income__c")])
+        let resolution = resolve(convertedLead(), link: leadLink, people: [.lead: leadLink], mappings: mappings)
+        #expect(resolution.outcome == .move(to: .contact, id: "003C") && !resolution.needsWrite && resolution.writeBack == nil)
+        #expect(resolution.link?.state == .ended && resolution.link?.endedBy == .converted && resolution.link?.crmID == "00Q")
+        let contact = try #require(resolution.otherLinks.first)
+        #expect(contact.object == .contact && contact.crmID == "003C" && contact.state == .linked)
+        #expect(contact.marketingID == "10" && contact.externalID == "acme:10" && contact.writtenAt == at(7))
+        #expect(contact.base == ResolvePersonTests.agreed.merging(["Income__c": .number(5)]) { $1 }, "the company stays behind")
+        #expect(contact.overruled == ["Phone"] && contact.seen == leadLink.seen)
+        #expect(contact.tags?.value == ["vip", "salesforce-lead-converted-to-contact"])
+        #expect(resolution.touches == [RecordKey(integration: "acme", object: "contact", recordID: "003C")])
+    }
+
+    @Test("OUT-4 the created-from tags give way to the converted tag")
+    func tags() {
+        let expected = [
+            TagChange(.remove, "created-from-salesforce-contact"), TagChange(.remove, "created-from-salesforce-lead"),
+            TagChange(.add, "salesforce-lead-converted-to-contact"),
+        ]
+        #expect(resolve(convertedLead(), link: leadLink).tags == expected)
+        #expect(resolve(convertedLead(to: nil), link: leadLink).tags == expected)
+    }
+
+    @Test("OUT-5 IN-5 no second contact for a person or a record that has one")
+    func alreadyLinked() {
+        for resolution in [
+            resolve(convertedLead(), link: leadLink, successor: linked(crmID: "003C")),
+            resolve(convertedLead(), link: leadLink, people: [.contact: linked()]),
+            resolve(convertedLead(to: nil), link: leadLink),
+        ] {
+            #expect(resolution.outcome == .end(.converted) && resolution.otherLinks.isEmpty)
+        }
+        #expect(resolve(convertedLead(), link: nil, selection: .newFromNowOn).outcome == .skip(.ended))
+    }
+
+    @Test("MAP-4 accounts flow when a syncing person belongs to them; MAP-5 opportunities with four fields")
+    func otherObjects() {
+        let accounts = FieldIndex(ObjectSchema(name: "account", fields: [FieldSchema(name: "name", type: .text(maxLength: nil))]))
+        let names = FieldIndex(
+            ObjectSchema(
+                name: "Account",
+                fields: CRMRecord.opportunityFields.map {
+                    FieldSchema(name: $0, type: $0 == "Amount" ? .currency(precision: 18, scale: 2) : .text(maxLength: nil))
+                }))
+        func resolve(_ object: CRMObject, _ values: [String: FieldValue], link: Link? = nil, related: Bool, on: Bool = true)
+            -> OutboundResolution
+        {
+            let settings = OutboundSettings(accounts: on ? .fullByDefault : .off, opportunities: on)
+            var input = OutboundInput(
+                key: RecordKey(integration: "acme", object: object.rawValue, recordID: "1"), object: object,
+                record: CRMRecord(object: object, id: "1", values: values), link: link)
+            input.isRelated = related
+            let context = context(settings, accounts: accounts, crm: [object: names])
+            return OutboundRules.resolve(input, in: context, now: at(5))
+        }
+        let acme: [String: FieldValue] = ["Name": .text("Acme")]
+        let created = resolve(.account, acme, related: true)
+        #expect(
+            created.outcome == .create && created.write == ["name": "Acme"] && created.writeBack == nil && created.tags.isEmpty)
+        #expect(resolve(.account, acme, related: false).outcome == .skip(.notRelated))
+        #expect(resolve(.account, acme, related: true, on: false).outcome == .skip(.notRelated))
+        let link = linked(.account, crmID: "1", base: ["Name": .text("Old")], tags: nil)
+        #expect(resolve(.account, acme, link: link, related: false).write == ["name": "Acme"])
+
+        let deal = acme.merging(["Amount": .number(decimal("9.50")), "StageName": .text("New"), "CloseDate": .blank]) { $1 }
+        let first = resolve(.opportunity, deal, related: false)
+        #expect(first.outcome == .create && first.link?.marketingID == "1" && first.link?.base == deal && first.writeBack == nil)
+        #expect(resolve(.opportunity, deal, link: first.link, related: false).outcome == .unchanged)
+        let changed = resolve(.opportunity, deal.merging(["StageName": .text("Won")]) { $1 }, link: first.link, related: false)
+        #expect(changed.outcome == .update && changed.needsWrite && changed.link?.base["StageName"] == .text("Won"))
+        #expect(resolve(.opportunity, deal, related: false, on: false).outcome == .skip(.notRelated))
+    }
+}
