@@ -18,6 +18,7 @@ let package = Package(
     products: [
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "inbound-batcher", targets: ["inbound-batcher"]),
+        .executable(name: "outbound-poller", targets: ["outbound-poller"]),
         .executable(name: "gateway", targets: ["gateway-server"]),
         .executable(name: "tandem-bench", targets: ["tandem-bench"]),
         .library(name: "EventLogConformance", targets: ["EventLogConformance"]),
@@ -120,6 +121,7 @@ let package = Package(
             dependencies: [
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -149,6 +151,7 @@ let package = Package(
         ),
         .executableTarget(name: "tandem", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "inbound-batcher", dependencies: ["Runtime"], swiftSettings: safe),
+        .executableTarget(name: "outbound-poller", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "gateway-server", dependencies: ["Runtime"], swiftSettings: safe),
 
         // MARK: Benches
@@ -229,7 +232,8 @@ let package = Package(
         .testTarget(
             name: "CrashTests",
             dependencies: [
-                "tandem", "inbound-batcher", "Runtime", "Sandbox", "KafkaLog", "EventLog", "Store", "Connectors", "SyncCore",
+                "tandem", "inbound-batcher", "outbound-poller", "Runtime", "Sandbox", "KafkaLog", "EventLog", "Store",
+                "Connectors", "SyncCore",
                 "Contracts",
             ],
             swiftSettings: settings

@@ -83,7 +83,7 @@ struct InboundCrashTests {
             try await world.create(["0"])
             try await world.take((1...3).map { world.creation("\($0)") })
             await world.clock.advance(by: .seconds(600))
-            await world.wire.after(.write) { await world.takeOver("inbound") }
+            await world.wire.after(.write) { await world.takeOver("sync") }
             #expect(await world.drain.turn() != .now)
             #expect(await world.salesforce.count("Contact") == 4)
             // The fenced-off worker has left nothing behind but its intents.
@@ -105,7 +105,7 @@ struct InboundCrashTests {
             try await world.create(["0"])
             try await world.take(world.creation("1"))
             await world.clock.advance(by: .seconds(600))
-            await world.wire.after(.read) { await world.takeOver("inbound") }
+            await world.wire.after(.read) { await world.takeOver("sync") }
             #expect(await world.drain.turn() != .now)
             #expect(await world.salesforce.count("Contact") == 1)
         }
@@ -182,7 +182,8 @@ extension World {
     /// Another worker takes the lease over, as after its time ran out.
     nonisolated func takeOver(_ what: String) async {
         let later = clock.now().advanced(by: DrainSettings().leaseTTL)
-        let lease = try? await store.acquireLease("\(what)/\(World.name)", holder: "second", ttl: .seconds(30), now: later)
+        let lease = try? await store.acquireLease(
+            "\(what)/\(World.name)", holder: "second/inbound", ttl: .seconds(30), now: later)
         #expect(lease != nil)
     }
 }

@@ -26,6 +26,10 @@ struct InboundBatch {
         case skipped(SkipReason)
         /// Nothing to do; the links may still have learnt of new tags.
         case dropped(DropReason, [Link])
+        /// The person was deleted in marketing: the links end, and the CRM keeps its records.
+        case ended([Link])
+        /// An import is writing the person; what that makes of the link comes first.
+        case waits
         case failed(SyncError)
     }
 
@@ -38,9 +42,9 @@ struct InboundBatch {
         self.schemas = schemas
         self.rows = rows
         profile = Profile(name: integration.settings.profile)
-        mappings = CRMObject.people.reduce(into: [:]) { mappings, object in
+        mappings = schemas.crm.keys.reduce(into: [:]) { mappings, object in
             // A field that vanished halts its own mapping only; the rest of the record still syncs.
-            mappings[object] = integration.settings.mappings[object].filter { mapping in
+            mappings[object] = integration.settings.mappings(of: object).filter { mapping in
                 schemas.crm[object]?[mapping.crm] != nil
             }
         }
@@ -51,26 +55,70 @@ struct InboundBatch {
 
 extension InboundBatch {
     /// Decides which rows concern which CRM records.
-    /// - Parameter pendingTags: Tags Tandem has yet to put on, by contact: marketing's word of a person does not show
-    ///   them, and without them the person would seem not to sync (IN-3).
-    mutating func triage(links: [String: [CRMObject: Link]], pendingTags: [String: [String]]) {
+    /// - Parameters:
+    ///   - pendingTags: Tags Tandem has yet to put on, by contact: marketing's word of a person does not show them, and
+    ///     without them the person would seem not to sync (IN-3).
+    ///   - underImport: People who are on their way to marketing.
+    mutating func triage(
+        links: [String: [CRMObject: Link]], pendingTags: [String: [String]], underImport: Set<String> = []
+    ) {
         self.links = links
         for index in rows.indices {
-            if let pending = pendingTags[rows[index].key.recordID] { rows[index].change.tags?.value += pending }
-            triage(row: index)
+            let key = rows[index].key
+            if key.object == CRMObject.account.rawValue {
+                triageAccount(row: index)
+            } else if underImport.contains(key.recordID) {
+                verdicts[index] = .waits
+            } else {
+                if let pending = pendingTags[key.recordID] { rows[index].change.tags?.value += pending }
+                triage(row: index)
+            }
         }
     }
 
     private mutating func triage(row index: Int) {
         let row = rows[index]
-        let rowLinks = links[row.key.recordID] ?? [:]
+        // Accounts have ids of their own, which may be those of people.
+        let rowLinks = (links[row.key.recordID] ?? [:]).filter { $0.key.isPerson }
         switch InboundRules.triage(row.change, of: row.key, links: rowLinks, profile: profile) {
         case .skip(let reason): verdicts[index] = .skipped(reason)
+        case .drop(.deleted): verdicts[index] = .ended(InboundRules.linksEnded(by: row.change, links: rowLinks))
         case .drop(let reason):
             verdicts[index] = .dropped(reason, InboundRules.linksWithNewTags(row.change, links: rowLinks))
         case .targets(let targets):
             items += targets.map { Item(row: index, target: $0, resolution: withoutCall(row.change, $0)) }
         }
+    }
+
+    /// An account syncs because a syncing person belongs to it: one without a link is none of ours (MAP-4).
+    private mutating func triageAccount(row index: Int) {
+        guard let link = links[rows[index].key.recordID]?[.account], link.state == .linked, schemas.accounts != nil else {
+            verdicts[index] = .dropped(.notLinked, [])
+            return
+        }
+        items.append(Item(row: index, target: InboundTarget(object: .account, kind: .update, link: link)))
+    }
+
+    /// Rows whose change may tell of the state before Tandem's own write, and has to be read back before it counts.
+    func doubtfulRows() -> [Int] {
+        items.filter { item in
+            guard item.target.kind == .update, item.resolution == nil, item.target.object.isPerson,
+                let schema = schemas.crm[item.target.object]
+            else { return false }
+            return InboundRules.needsReadBack(
+                rows[item.row].change, link: item.target.link, mappings: mappings[item.target.object] ?? [],
+                crmSchema: schema, marketingSchema: schemas.marketing)
+        }.map(\.row)
+    }
+
+    /// Puts what marketing holds now in place of what was doubted, and decides about the row anew.
+    mutating func readBack(row: Int, holding fields: [String: JSONValue]) {
+        for item in items where item.row == row && item.target.kind == .update {
+            rows[row].change = InboundRules.readBack(
+                rows[row].change, link: item.target.link, holding: fields, marketingSchema: schemas.marketing)
+        }
+        items.removeAll { $0.row == row }
+        triage(row: row)
     }
 
     /// GEN-5: what says nothing new is settled before any call.
@@ -144,14 +192,31 @@ extension InboundBatch {
                 items[index].result = .failure(Self.unreadable(object, answer.failures[object]))
                 continue
             }
+            if object == .account {
+                items[index].resolution = resolveAccount(item, answer, schema, now)
+                continue
+            }
             let candidates = (answer.candidates[object]?[candidateKey(of: item)] ?? []).filter { !adopted.contains($0.id) }
             let resolution = InboundRules.resolve(
                 rows[item.row].change, target: item.target,
                 crm: item.target.link.crmID.flatMap { answer.byID[object]?[$0] }, candidates: candidates,
                 matching: integration.settings.inbound.matching, mappings: mappings[object] ?? [], crmSchema: schema,
-                marketingSchema: schemas.marketing, profile: profile, now: now)
+                marketingSchema: schemas.marketing, profile: profile,
+                bounceLimit: integration.settings.outbound.bounceLimit, now: now)
             if resolution.outcome == .adopt, let id = resolution.targetID { adopted.insert(id) }
             items[index].resolution = resolution
+        }
+    }
+
+    private func resolveAccount(
+        _ item: Item, _ answer: CRMReadResult, _ schema: FieldIndex, _ now: Timestamp
+    ) -> InboundResolution? {
+        schemas.accounts.flatMap { accounts in
+            InboundRules.resolveAccount(
+                rows[item.row].change, link: item.target.link,
+                crm: item.target.link.crmID.flatMap { answer.byID[.account]?[$0] }, mappings: mappings[.account] ?? [],
+                crmSchema: schema, marketingSchema: accounts, profile: profile,
+                bounceLimit: integration.settings.outbound.bounceLimit, now: now)
         }
     }
 
@@ -175,12 +240,18 @@ extension InboundBatch {
             let link = resolution.link
             guard let id = resolution.targetID else {
                 return (
-                    index, CRMWrite(object: link.object, target: .upsert(externalID: link.externalID), values: resolution.write)
+                    index,
+                    CRMWrite(
+                        object: link.object, target: .upsert(externalID: link.externalID), values: resolution.write,
+                        syncStatus: resolution.syncStatus)
                 )
             }
             let stamp = resolution.stampsExternalID ? link.externalID : nil
             return (
-                index, CRMWrite(object: link.object, target: .update(id: id), values: resolution.write, stampExternalID: stamp)
+                index,
+                CRMWrite(
+                    object: link.object, target: .update(id: id), values: resolution.write, stampExternalID: stamp,
+                    syncStatus: resolution.syncStatus)
             )
         }
     }

@@ -100,7 +100,8 @@ public actor InboundDrain {
         let people = rows.map(\.key.recordID)
         batch.triage(
             links: try await store.links(integration: name, marketingIDs: people),
-            pendingTags: try await store.pendingTags(integration: name, contactIDs: people))
+            pendingTags: try await store.pendingTags(integration: name, contactIDs: people),
+            underImport: try await store.underImport(integration: name, marketingIDs: people))
         try await completePartialRows(&batch)
 
         let request = batch.readRequest()
@@ -119,10 +120,12 @@ public actor InboundDrain {
         return try await settle(batch, lease: lease, usage: await crm.usage())
     }
 
-    /// Asks marketing for people of whom a change says too little to create them. Each costs a call; one that marketing
-    /// does not know fails alone, while an outage is not asked about for each of them.
+    /// Asks marketing for people of whom a change says too little to create them, or perhaps what they were before Tandem's own
+    /// write. Each costs a call or two; one that marketing does not know fails alone, while an outage is not asked about for
+    /// each of them.
     private func completePartialRows(_ batch: inout InboundBatch) async throws {
-        let rows = Set(batch.incompleteRows()).sorted()
+        let (partial, doubtful) = (Set(batch.incompleteRows()), Set(batch.doubtfulRows()))
+        let rows = partial.union(doubtful).sorted()
         guard !rows.isEmpty else { return }
         let marketing = try await connections.marketing(of: batch.integration)
         var outage: SyncError?
@@ -130,12 +133,12 @@ public actor InboundDrain {
             let key = batch.rows[row].key
             do throws(SyncError) {
                 if let outage { throw outage }
-                if let contact = try await marketing.contact(id: key.recordID) {
-                    batch.complete(row: row, with: contact, now: clock.now())
-                } else {
+                guard let contact = try await marketing.contact(id: key.recordID) else {
                     let message = "contact \(key.recordID) does not exist in marketing"
                     throw SyncError(.permanent, code: "marketing-record-not-found", message: message)
                 }
+                if doubtful.contains(row) { batch.readBack(row: row, holding: contact.fields) }
+                if partial.contains(row) { batch.complete(row: row, with: contact, now: clock.now()) }
             } catch {
                 batch.fail(row: row, with: error)
                 if error.errorClass != .permanent { outage = error }
@@ -153,7 +156,7 @@ public actor InboundDrain {
         if let usage {
             try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
         }
-        report(batch, settlements)
+        try await report(batch, settlements)
         if batch.items.contains(where: \.failedBySchema) { await schemas.forget(name) }
         if let hold = settling.hold(of: batch) {
             try await holds.hold(hold.reason, until: hold.until, revision: revision)
@@ -175,7 +178,8 @@ public actor InboundDrain {
 
     // MARK: What operators see
 
-    private func report(_ batch: InboundBatch, _ settlements: [Settlement]) {
+    private func report(_ batch: InboundBatch, _ settlements: [Settlement]) async throws {
+        try await countEchoes(batch)
         var outcomes: [String: Int] = [:]
         for verdict in batch.verdicts.values { outcomes[verdict.label, default: 0] += 1 }
         for item in batch.items { outcomes[item.label, default: 0] += 1 }
@@ -197,9 +201,24 @@ public actor InboundDrain {
     }
 }
 
+extension InboundDrain {
+    /// What came back as Tandem had written it, and what nearly did: the way to tell a loop before it turns.
+    private func countEchoes(_ batch: InboundBatch) async throws {
+        let echoes = batch.items.count { $0.resolution?.outcome == .unchanged && $0.resolution?.decisions.isEmpty == true }
+        let nearMisses = batch.items.reduce(0) { $0 + ($1.resolution?.nearMisses ?? 0) }
+        for (name, count) in [("echo_suppressed", echoes), ("echo_near_miss", nearMisses)] where count > 0 {
+            Counter(label: "tandem_\(name)_total", dimensions: [("integration", self.name)]).increment(by: count)
+        }
+        let counts = ["echo-suppressed": echoes, "echo-near-miss": nearMisses].filter { $0.value > 0 }
+        if !counts.isEmpty { try await store.count(counts, integration: name) }
+    }
+}
+
 extension InboundBatch.Verdict {
     fileprivate var label: String {
         switch self {
+        case .ended: "ended"
+        case .waits: "waiting"
         case .skipped: "skipped"
         case .dropped(let reason, _): reason.rawValue
         case .failed: "failed"

@@ -23,7 +23,8 @@ struct InboundIntake: IntakeRules {
         _ message: Message, from record: LogRecord, of integration: StoredIntegration
     ) throws(IntakeRefusal) -> Intake.Work {
         let key = message.key
-        guard key.object == "contact" else {
+        let isAccountChange = if case .recordChange = message { key.object == CRMObject.account.rawValue } else { false }
+        guard key.object == "contact" || isAccountChange else {
             throw IntakeRefusal(
                 stage: .taskPut, code: "unknown-object",
                 reason: "\(key.object) is not an object of the marketing side that syncs")

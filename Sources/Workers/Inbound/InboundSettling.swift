@@ -40,16 +40,26 @@ struct InboundSettling {
                 row, crmID: nil, at: now, outcome: "skipped", code: reason.rawValue,
                 message: reason.explanation)
             return Settlement(rowID: row.id, version: row.version, result: .done, links: [], history: [entry])
+        case .ended(let links):
+            let history = links.map { link in
+                HistoryEntry(
+                    row, crmID: link.crmID, at: now, outcome: "link-ended", code: Link.EndReason.marketingDeleted.rawValue)
+            }
+            return Settlement(rowID: row.id, version: row.version, result: .done, links: links, history: history)
+        case .waits:
+            return Settlement(rowID: row.id, version: row.version, result: .wait(until: now.advanced(by: .seconds(30))))
         case .failed(let error):
-            return settlement(of: row, failedWith: error, links: [], history: [], crmID: nil)
+            return settlement(of: row, failedWith: error, links: [], history: [], touches: [], crmID: nil)
         }
     }
 
     private func settlement(of row: QueueRow, items: [InboundBatch.Item]) -> Settlement? {
         var links: [Link] = []
         var history: [HistoryEntry] = []
+        var touches: [RecordKey] = []
         var failed: (error: SyncError, crmID: String?)?
         for item in items {
+            if let touch = touch(of: item) { touches.append(touch) }
             if let error = failure(of: item) {
                 if failed == nil { failed = (error, item.target.link.crmID) }
                 continue
@@ -62,27 +72,45 @@ struct InboundSettling {
             }
             links.append(link)
             if let entry = entry(for: row, item: item, resolution: resolution, crmID: link.crmID) { history.append(entry) }
+            if !resolution.frozen.isEmpty { history.append(frozen(resolution.frozen, row, crmID: link.crmID)) }
         }
         guard let failed else {
-            return Settlement(rowID: row.id, version: row.version, result: .done, links: links, history: history)
+            return Settlement(
+                rowID: row.id, version: row.version, result: .done, links: links, history: history, touches: touches)
         }
-        return settlement(of: row, failedWith: failed.error, links: links, history: history, crmID: failed.crmID)
+        return settlement(
+            of: row, failedWith: failed.error, links: links, history: history, touches: touches, crmID: failed.crmID)
+    }
+
+    /// The CRM record outbound has to look at though nothing changed it.
+    private func touch(of item: InboundBatch.Item) -> RecordKey? {
+        guard let resolution = item.resolution, resolution.touch, let id = resolution.link.crmID else { return nil }
+        return RecordKey(integration: resolution.link.integration, object: resolution.link.object.rawValue, recordID: id)
+    }
+
+    private func frozen(_ fields: [String], _ row: QueueRow, crmID: String?) -> HistoryEntry {
+        HistoryEntry(
+            row, crmID: crmID, at: now, outcome: "frozen", code: "bouncing",
+            message: "kept changing to and fro between the two sides and stands still now: \(fields.joined(separator: ", "))")
     }
 
     private func settlement(
-        of row: QueueRow, failedWith error: SyncError, links: [Link], history: [HistoryEntry], crmID: String?
+        of row: QueueRow, failedWith error: SyncError, links: [Link], history: [HistoryEntry], touches: [RecordKey],
+        crmID: String?
     ) -> Settlement? {
         switch retry.next(after: error, attempts: row.attempts + 1, now: now, jitter: jitter) {
         case .holdIntegration: return nil
         case .retry(let at):
             return Settlement(
-                rowID: row.id, version: row.version, result: .retry(at: at, error: error), links: links, history: history)
+                rowID: row.id, version: row.version, result: .retry(at: at, error: error), links: links, history: history,
+                touches: touches)
         case .park:
             let entry = HistoryEntry(
                 row, crmID: crmID, at: now, outcome: "parked", code: error.code,
                 message: error.message)
             return Settlement(
-                rowID: row.id, version: row.version, result: .park(error), links: links, history: history + [entry])
+                rowID: row.id, version: row.version, result: .park(error), links: links, history: history + [entry],
+                touches: touches)
         }
     }
 

@@ -49,8 +49,12 @@ struct OutboundBatch {
             guard claim(input) else { continue }
             var resolution = OutboundRules.resolve(input, in: context, now: now)
             let isUnderImport = resolution.link.map { facts.underImport.contains($0.marketingID) } ?? false
-            if isUnderImport || facts.early.contains(row.key.recordID) { resolution = OutboundResolution(.wait) }
             let person = object == .opportunity ? facts.opportunityPeople[row.key.recordID] : nil
+            if isUnderImport || facts.early.contains(row.key.recordID) {
+                resolution = OutboundResolution(.wait)
+            } else if object == .opportunity, resolution.outcome == .create, person == nil {
+                resolution = OutboundResolution(.skip(.notRelated))
+            }
             items.append(Item(row: row, object: object, record: record, resolution: resolution, person: person))
         }
     }
@@ -67,8 +71,6 @@ struct OutboundBatch {
             pending: person.flatMap { facts.pending[$0] }, selectedSince: facts.selectedSince[object])
         let successor =
             record?.mergedInto.flatMap { facts.links[object]?[$0] } ?? record?.convertedTo.flatMap { facts.links[.contact]?[$0] }
-        // Accounts come along with their people; an opportunity needs one.
-        input.isRelated = facts.opportunityPeople[row.key.recordID] != nil
         if let successor, successor.state != .ended { input.successorLink = successor }
         return input
     }

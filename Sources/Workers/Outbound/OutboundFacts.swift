@@ -86,9 +86,13 @@ struct OutboundReading {
             if facts.links[record.object]?[record.id] == nil, let email = record.email { emails.insert(email) }
         }
         facts.byEmail = try await store.links(integration: name, emails: emails.sorted())
+        facts.byEmail = facts.byEmail.mapValues { links in links.filter { $0.object.isPerson } }
         for link in facts.byEmail.values.joined() { people.insert(link.marketingID) }
         let ids = people.sorted()
-        facts.people = try await store.links(integration: name, marketingIDs: ids)
+        // Accounts have ids of their own, which may be those of people.
+        facts.people = try await store.links(integration: name, marketingIDs: ids).mapValues { links in
+            links.filter { $0.key.isPerson }
+        }
         facts.pending = try await store.pendingChanges(
             integration: name, direction: .inbound, object: "contact", recordIDs: ids)
         facts.underImport = try await store.underImport(integration: name, marketingIDs: ids)

@@ -26,7 +26,7 @@ actor World {
     nonisolated let ingest: InboundIngest
     nonisolated let drain: InboundDrain
     nonisolated let tags: TagDrain
-    private nonisolated let connections: VendorConnections
+    nonisolated let connections: VendorConnections
     private var offset: Int64 = 0
 
     init(window: BatchWindow, store: Store, directory: String) async throws {
@@ -77,7 +77,8 @@ actor World {
 
     private static func tagDrain(holder: String, store: Store, connections: VendorConnections, clock: VirtualClock) -> TagDrain {
         TagDrain(
-            integration: name, holder: holder, store: store, connections: connections, clock: clock, settings: DrainSettings(),
+            integration: name, holder: holder, worker: "inbound", store: store, connections: connections, clock: clock,
+            settings: DrainSettings(),
             logger: logger, jitter: { 1 })
     }
 
