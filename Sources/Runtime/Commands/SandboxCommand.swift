@@ -33,10 +33,12 @@ struct SandboxCommand: AsyncParsableCommand {
         let clock = SystemClock()
         let topics = Topics()
         let transport = AsyncHTTPTransport()
-        let playground = await Playground(requestsPerSecond: 5, clock: { clock.now() }) { url, body, contentType in
+        let deliver: WebhookDelivery = { url, body, contentType in
             let request = HTTPRequest(method: "POST", url: url, headers: ["Content-Type": contentType], body: body)
             return (try? await transport.send(request))?.status ?? 0
         }
+        let playground = await Playground(
+            requestsPerSecond: 5, clock: { clock.now() }, importDelay: .seconds(2), deliver: deliver)
         let broker = try MockBroker()
         for topic in topics.all { try broker.createTopic(topic) }
         let salesforce = SandboxServer(handler: playground.salesforce, port: salesforcePort)
@@ -76,8 +78,7 @@ private struct SandboxGuideService: Service {
         let marketingURL = "http://127.0.0.1:\(try await marketing.port())"
         try writeConfiguration(salesforceURL: salesforceURL, marketingURL: marketingURL)
         let hook = "http://127.0.0.1:\(gatewayPort)/hooks/\(Playground.integration)/\(Playground.webhookSecret)"
-        await playground.marketing.addHook(
-            url: hook, events: ["subscribe", "update", "contact_tag_added", "contact_tag_removed"])
+        await playground.marketing.addHook(url: hook, events: Playground.hookEvents)
         // Not print: its buffer would hold the text back when it goes to a file or pipe.
         let guide = guide(salesforceURL: salesforceURL, marketingURL: marketingURL, hook: hook)
         FileHandle.standardOutput.write(Data((guide + "\n").utf8))
@@ -130,6 +131,12 @@ private struct SandboxGuideService: Service {
                 secret: { file: \(quoted("/secrets/webhook.secret")) }
               inbound:
                 window: { records: 100, interval: 10s }
+              outbound:
+                schedule: { every: 1h }
+                contacts: new
+                leads: new
+                accounts: full
+                opportunities: true
 
             """)
     }
@@ -157,24 +164,35 @@ private struct SandboxGuideService: Service {
     }
 
     private func guide(salesforceURL: String, marketingURL: String, hook: String) -> String {
-        """
-        Salesforce      \(salesforceURL)
-        ActiveCampaign  \(marketingURL)   (5 requests a second, as the real one)
-        Kafka protocol  \(bootstrapServers)
+        let schedule = command("tandem schedule \(Playground.integration)")
+        return """
+            Salesforce      \(salesforceURL)
+            ActiveCampaign  \(marketingURL)   (5 requests a second, as the real one)
+            Kafka protocol  \(bootstrapServers)
 
-        In two other terminals:
-          \(command("gateway"))
-          \(command("inbound-batcher"))
+            In three other terminals:
+              \(command("gateway"))
+              \(command("inbound-batcher"))
+              \(command("outbound-poller"))
 
-        Add a contact, send it to Salesforce, and look:
-          curl -H 'Api-Token: sandbox-api-token' \(marketingURL)/api/3/contacts \\
-               -d '{"contact":{"email":"ann@example.com","firstName":"Ann","lastName":"Lee","phone":"+1 555 0100"}}'
-          curl \(hook)/actions/create-contact \\
-               -d 'contact[id]=1&contact[email]=ann@example.com&contact[first_name]=Ann&contact[last_name]=Lee&contact[phone]='
-          \(command("tandem status"))
-          kcat -b \(bootstrapServers) -t tandem.automation.events -C -e
+            Add a contact, send it to Salesforce, and look:
+              curl -H 'Api-Token: sandbox-api-token' \(marketingURL)/api/3/contacts \\
+                   -d '{"contact":{"email":"ann@example.com","firstName":"Ann","lastName":"Lee","phone":"+1 555 0100"}}'
+              curl \(hook)/actions/create-contact \\
+                   -d 'contact[id]=1&contact[email]=ann@example.com&contact[first_name]=Ann&contact[last_name]=Lee&contact[phone]='
+              \(command("tandem status"))
+              kcat -b \(bootstrapServers) -t tandem.automation.events -C -e
 
-        Stop with Ctrl-C; the vendors and the broker forget everything then.
-        """
+            Add a lead to Salesforce, have it polled now instead of in an hour, and look:
+              TOKEN=$(curl -s \(salesforceURL)/services/oauth2/token -d grant_type=client_credentials \\
+                   -d client_id=sandbox-client -d client_secret=sandbox-secret | cut -d '"' -f 4)
+              curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+                   \(salesforceURL)/services/data/v62.0/sobjects/Lead \\
+                   -d '{"FirstName":"Bo","LastName":"Ek","Email":"bo@example.com","Company":"Northwind Cycles"}'
+              \(schedule) --now
+              curl -H 'Api-Token: sandbox-api-token' '\(marketingURL)/api/3/contacts?email=bo@example.com'
+
+            Stop with Ctrl-C; the vendors and the broker forget everything then.
+            """
     }
 }

@@ -49,6 +49,11 @@ enum DemoPeople {
         }
     }
 
+    /// Somebody whose phone number either vendor's automation writes in its own way, again and again.
+    static let contested = DemoPerson(
+        firstName: "Bo", lastName: "Unsettled", email: "bo.unsettled@example.com", phone: "5550100100", birthDate: "",
+        occupation: "", income: "", company: "")
+
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
     private static let firstNames = [

@@ -4,166 +4,109 @@ import Sandbox
 import Store
 import SyncCore
 
-/// What happens in the demo: people are sent to Salesforce, then edits of every kind arrive.
+/// What happens in the demo: people get to know the other side, then edits of every kind happen on both.
 struct DemoStory: Sendable {
     let world: DemoWorld
     let people: [DemoPerson]
     let screen: DemoScreen
 
-    private var marketing: ActiveCampaignSandbox { world.playground.marketing }
-    private var salesforce: SalesforceSandbox { world.playground.salesforce }
-    private var store: Store { world.cluster.store }
-    private var fields: Playground.FieldIDs { world.playground.fields }
+    var marketing: ActiveCampaignSandbox { world.playground.marketing }
+    var salesforce: SalesforceSandbox { world.playground.salesforce }
+    var store: Store { world.cluster.store }
+    var fields: Playground.FieldIDs { world.playground.fields }
 
     /// Tells the story. Returns whether both vendors agree, or every difference is explained.
     func play() async throws -> Bool {
-        await screen.line("Tandem demo: ActiveCampaign → Salesforce, both emulated, on loopback HTTP.")
-        let window = DemoWorld.window
-        await screen.line("Shortened for the demo: a window is \(window.records) records or \(window.interval)")
-        await screen.line(
-            "(by default 10 minutes), the account takes \(DemoWorld.requestsPerSecond) requests a second (real ones 5).\n")
-        let ids = try await importPeople()
-        try await sendToSalesforce(ids)
-        try await edit(ids)
-        try await report()
+        await introduce()
+        try await world.awaitFirstPoll()
+        // Two thirds are in ActiveCampaign first, one third in Salesforce.
+        let atMarketing = people.enumerated().filter { $0.offset % 3 != 2 }.map(\.element)
+        let atCRM = people.enumerated().filter { $0.offset % 3 == 2 }.map(\.element)
+        let contacts = try await sendToSalesforce(atMarketing)
+        let records = try await sendToMarketing(atCRM)
+        try await editBothSides(contacts, records)
+        try await reorganise(records)
+        try await quarrel()
         let verification = try await DemoVerification(world: world).compare()
+        try await report()
         for line in verification.lines { await screen.line(line) }
         return verification.isProven
     }
 
-    // MARK: Chapters
-
-    private func importPeople() async throws -> [String] {
-        let fields = fields
-        await marketing.importContacts(
-            people.map { person in
-                ActiveCampaignSandbox.Person(
-                    email: person.email, firstName: person.firstName, lastName: person.lastName, phone: person.phone,
-                    account: person.company,
-                    fields: [
-                        fields.income: person.income, fields.birthDate: person.birthDate, fields.occupation: person.occupation,
-                    ])
-            })
-        await marketing.addHook(
-            url: world.hookURL(), events: ["subscribe", "update", "contact_tag_added", "contact_tag_removed"])
-        let ids = await marketing.people().keys.sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
-        // Some are in Salesforce already: they are linked by their email, not created a second time.
-        var known = 0
-        for (index, person) in people.enumerated() where (8...9).contains(index % 100) && !person.email.isEmpty {
-            var values: [String: SandboxValue] = ["LastName": .string(person.lastName), "Email": .string(person.email)]
-            if !index.isMultiple(of: 2) { values["Company"] = "Known before" }
-            if await salesforce.insert(index.isMultiple(of: 2) ? "Contact" : "Lead", values) != nil { known += 1 }
-        }
-        await screen.step("\(ids.count.grouped) people are in ActiveCampaign, \(known.grouped) of them in Salesforce too")
-        return ids
+    private func introduce() async {
+        let window = DemoWorld.window
+        await screen.line("Tandem demo: ActiveCampaign ⇄ Salesforce, both emulated, on loopback HTTP.")
+        await screen.line(
+            "Shortened: inbound windows are \(window.records) records or \(window.interval) (10 minutes by default), polls")
+        await screen.line(
+            "come when the story wants them (every hour), the account takes \(DemoWorld.requestsPerSecond) requests a second (5).\n"
+        )
     }
 
-    private func sendToSalesforce(_ ids: [String]) async throws {
-        await screen.step("an automation sends them to Salesforce, half as contacts, half as leads")
-        for (index, id) in ids.enumerated() {
-            let action: AutomationAction.Action = index.isMultiple(of: 2) ? .createContact : .createLead
-            await marketing.runAutomation(contact: id, step: .webhook(url: world.hookURL(action)))
-        }
+    // MARK: Edits
+
+    private func editBothSides(_ contacts: [String], _ records: DemoRecords) async throws {
+        await screen.step("edits on both sides at once, some in conflict, some broken; then the scheduled poll")
+        let edited = try await DemoEdits(world: world).make(contacts, records)
         try await world.settle(showProgress)
-    }
-
-    private func edit(_ ids: [String]) async throws {
-        await screen.step("edits arrive, some in conflict with edits in Salesforce, some broken")
-        try await editInSalesforce(ids)
-        for (index, id) in ids.enumerated() { await editInMarketing(index, id) }
-        try await world.settle(showProgress)
-    }
-
-    /// People at work in the CRM, before marketing's edits reach it.
-    private func editInSalesforce(_ ids: [String]) async throws {
-        for (index, id) in ids.enumerated() where (1...3).contains(index % 50) {
-            guard let link = try await link(of: id), let crmID = link.crmID else { continue }
-            let object = link.object == .contact ? "Contact" : "Lead"
-            switch index % 50 {
-            case 1: await salesforce.edit(object, id: crmID, ["Phone": .string("+1 555 7\(index)")])
-            case 2:
-                await salesforce.edit(object, id: crmID, ["Title": "Head of Purchasing", "Phone": "+1 555 2222"], asUser: false)
-            default: await salesforce.edit(object, id: crmID, ["Phone": "+1 555 3333"], asUser: false)
-            }
-        }
-    }
-
-    private func editInMarketing(_ index: Int, _ id: String) async {
-        guard let change = change(index) else { return }
-        await marketing.editContact(id) { change.apply(to: &$0) }
-    }
-
-    /// What marketing changes about the person with this number, if anything.
-    private func change(_ index: Int) -> DemoEdit? {
-        switch (index % 50, index % 100) {
-        case (1, _): .lastName("Ignored")
-        case (2, _): .field(fields.occupation, "Buyer")
-        case (3, _): .phone("+1 555 4444")
-        case (_, 4): .field(fields.income, "quite a lot")
-        case (_, 5): .email("")
-        case (_, 6): .field(fields.occupation, String(repeating: "Very long title ", count: 5))
-        case (_, 7): .field(fields.income, "99,000,000")
-        default: index.isMultiple(of: 10) ? .phone("+1 555 8\(index)") : nil
-        }
-    }
-
-    private func link(of id: String) async throws -> Link? {
-        let links = try await store.links(integration: Playground.integration, marketingIDs: [id])[id] ?? [:]
-        return links[.contact] ?? links[.lead]
+        let published = try await world.poll(showProgress)
+        await screen.line("  \(edited.grouped) edits; the poll found \(published.grouped) records to deliver")
     }
 
     // MARK: Showing
 
-    private func showProgress() async throws {
+    func showProgress() async throws {
         let now = world.cluster.clock.now()
         let outcomes = try await store.outcomeCounts(integration: Playground.integration)
-        let depth = try await store.depth(integration: Playground.integration, direction: .inbound, now: now)
-        let tags = try await store.tagDepth(integration: Playground.integration, now: now)
-        func total(_ outcome: String) -> Int {
-            outcomes.reduce(0) { $1.key == outcome || $1.key.hasPrefix("\(outcome):") ? $0 + $1.value : $0 }
+        var waiting = try await store.tagDepth(integration: Playground.integration, now: now).waiting
+        var parked = 0
+        for direction in Direction.allCases {
+            let depth = try await store.depth(integration: Playground.integration, direction: direction, now: now)
+            waiting += depth.waiting
+            parked += depth.parked
         }
-        let calls = await salesforce.counters().apiCalls
+        func count(_ outcome: String) -> String { outcomes[outcome, default: 0].grouped }
         await screen.progress(
-            "created \(total("created").grouped) · updated \(total("updated").grouped) · parked \(depth.parked.grouped) · "
-                + "waiting \(depth.waiting.grouped) · tags to give \(tags.waiting.grouped) · Salesforce calls \(calls.grouped)")
+            "→ Salesforce: \(count("created")) created, \(count("updated")) updated · "
+                + "→ ActiveCampaign: \(count("marketing-created")) created, \(count("marketing-updated")) updated · "
+                + "\(waiting.grouped) waiting, \(parked.grouped) parked")
     }
 
     private func report() async throws {
-        await screen.line()
         let outcomes = try await store.outcomeCounts(integration: Playground.integration)
-        let counters = await salesforce.counters()
-        let rows = outcomes.sorted { $0.key < $1.key }.map { [$0.key, $0.value.grouped] }
-        await screen.line(TextTable(["OUTCOME", "RECORDS"], rows).text)
-        let parked = try await store.parked(integration: Playground.integration, direction: .inbound, limit: 1000)
-        if !parked.isEmpty {
-            await screen.line("\nParked, by reason (one example each):")
-            let examples = Dictionary(grouping: parked, by: \.error.code).sorted { $0.key < $1.key }
-            await screen.line(
-                TextTable(
-                    ["CODE", "RECORDS", "EXAMPLE", "MESSAGE"],
-                    examples.map { code, rows in
-                        [code, rows.count.grouped, "contact \(rows[0].key.recordID)", rows[0].error.message]
-                    }
-                ).text)
-        }
-        let settled = outcomes.values.reduce(0, +)
+        let (crm, account) = (await salesforce.counters(), await marketing.counters())
+        await screen.line("\nWhat became of it (outcome, records):")
+        let words = outcomes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.grouped)" }
+        for line in words.wrapped(at: 110) { await screen.line("  \(line)") }
+        for direction in Direction.allCases { try await showParked(direction) }
         await screen.line(
-            "\nSalesforce API calls: \(counters.apiCalls.grouped) for \(settled.grouped) settled changes, conflict reads included"
-        )
+            "Salesforce API calls \(crm.apiCalls.grouped); ActiveCampaign requests \(account.apiCalls.grouped), of these "
+                + "\(account.calls["POST /import/bulk_import", default: 0].grouped) bulk imports; refused for their pace: "
+                + "\(account.throttled.grouped)")
+    }
+
+    /// One example for each reason.
+    private func showParked(_ direction: Direction) async throws {
+        let parked = try await store.parked(integration: Playground.integration, direction: direction, limit: 100_000)
+        let examples = Dictionary(grouping: parked, by: \.error.code).sorted { $0.key < $1.key }
+        for (code, rows) in examples {
+            let example = rows[0]
+            await screen.line(
+                "  parked \(direction.rawValue): \(code) \(rows.count.grouped), such as \(example.key.object) "
+                    + "\(example.key.recordID): \(example.error.message.prefix(70))")
+        }
     }
 }
 
-/// One edit in marketing.
-private enum DemoEdit: Sendable {
-    case email(String), lastName(String), phone(String)
-    case field(String, String)
-
-    func apply(to person: inout ActiveCampaignSandbox.Person) {
-        switch self {
-        case .email(let value): person.email = value
-        case .lastName(let value): person.lastName = value
-        case .phone(let value): person.phone = value
-        case .field(let id, let value): person.fields[id] = value
+extension [String] {
+    /// Joined by separators into lines of at most so many characters.
+    fileprivate func wrapped(at width: Int) -> [String] {
+        reduce(into: []) { lines, word in
+            if let last = lines.last, last.count + word.count + 3 <= width {
+                lines[lines.count - 1] = "\(last) · \(word)"
+            } else {
+                lines.append(word)
+            }
         }
     }
 }

@@ -10,8 +10,9 @@ import Workers
 
 /// A whole Tandem and both emulated vendors, talking over loopback HTTP in one process.
 struct DemoWorld: Sendable {
-    static let window = BatchWindow(records: 100, interval: .seconds(2))
-    static let requestsPerSecond = 2000
+    static let window = BatchWindow(records: 100, interval: .seconds(1))
+    static let requestsPerSecond = 1000
+    private static let overlap = Duration.seconds(3)
 
     let playground: Playground
     let cluster: Cluster
@@ -40,16 +41,20 @@ struct DemoWorld: Sendable {
             salesforce: SandboxServer(handler: playground.salesforce), marketing: SandboxServer(handler: playground.marketing)
         )
         let gateway = cluster.gateway()
-        let batcher = cluster.inboundBatcher(holder: "demo")
+        let batcher = InboundBatcherService(batcher: cluster.inboundBatcher(holder: "demo-inbound"))
+        let poller = OutboundPollerService(poller: cluster.outboundPoller(holder: "demo-outbound"))
 
         let services = ServiceGroup(
-            services: [vendors.salesforce, vendors.marketing, gateway, InboundBatcherService(batcher: batcher)],
-            logger: cluster.logger)
+            services: [vendors.salesforce, vendors.marketing, gateway, batcher, poller], logger: cluster.logger)
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             let salesforceURL = "http://127.0.0.1:\(try await vendors.salesforce.port())"
             let marketingURL = "http://127.0.0.1:\(try await vendors.marketing.port())"
-            let settings = playground.settings(salesforceURL: salesforceURL, marketingURL: marketingURL, window: window)
+            var outbound = Playground.outbound
+            // Nothing commits late here; a long look back would show the same records poll after poll.
+            outbound.overlap = overlap
+            let settings = playground.settings(
+                salesforceURL: salesforceURL, marketingURL: marketingURL, window: window, outbound: outbound)
             _ = try await cluster.store.apply(settings, secrets: Playground.secrets, now: cluster.clock.now())
             guard let port = await gateway.port() else { throw DemoError("the gateway could not listen") }
             let world = DemoWorld(
@@ -64,15 +69,19 @@ struct DemoWorld: Sendable {
     }
 
     private static func makePlayground(clock: any WallClock, deliveries: Deliveries) async -> Playground {
-        var rules = SalesforceRules()
-        rules.syncStatusField = "Tandem_Sync_Status__c"
+        var rules = Playground.rules
         rules.validation = { record in
             guard let income = record.values["AnnualIncome__c"]?.double, income > 10_000_000 else { return nil }
             return SalesforceRules.Refusal("Please check the income with your manager.", field: "AnnualIncome__c")
         }
+        rules.automation = { record in
+            record.values["Email"]?.text == DemoPeople.contested.email ? SalesforceRules.tidyingAutomation(record) : [:]
+        }
         let transport = AsyncHTTPTransport()
-        return await Playground(requestsPerSecond: requestsPerSecond, clock: { clock.now() }, rules: rules) {
-            url, body, contentType in
+        return await Playground(
+            requestsPerSecond: requestsPerSecond, clock: { clock.now() }, rules: rules,
+            automation: { $0.email == DemoPeople.contested.email ? $0.tidied : $0 }, importDelay: .seconds(1)
+        ) { url, body, contentType in
             let request = HTTPRequest(method: "POST", url: url, headers: ["Content-Type": contentType], body: body)
             guard let response = try? await transport.send(request) else { return 0 }
             let accepted = try? JSONValue.parse(response.body).objectValue?["accepted"]
@@ -80,33 +89,71 @@ struct DemoWorld: Sendable {
             return response.status
         }
     }
+}
 
-    // MARK: What the story does with it
+// MARK: What the story does with it
 
+extension DemoWorld {
     func hookURL(_ action: AutomationAction.Action? = nil) -> String {
         let hook = "\(gatewayURL)/hooks/\(Playground.integration)/\(Playground.webhookSecret)"
         return action.map { "\(hook)/actions/\($0.rawValue)" } ?? hook
     }
 
+    /// The first poll runs by itself as soon as the integration is set up (OUT-3).
+    func awaitFirstPoll() async throws {
+        while try await schedule()?.finishedAt == nil { try await pause(.milliseconds(100)) }
+    }
+
+    /// Makes a poll due, as `tandem schedule --now` does, and waits until all that it leads to is done.
+    /// - Returns: How many records the poll published.
+    func poll(webhooksAtOnce: Int = 16, _ progress: () async throws -> Void) async throws -> Int {
+        // What changes within the second is left to the poll after.
+        try await pause(.milliseconds(1100))
+        let runs = try await schedule()?.runs ?? 0
+        _ = try await cluster.store.makeDue(Playground.integration, now: cluster.clock.now())
+        while try await schedule()?.runs == runs {
+            try await progress()
+            try await pause(.milliseconds(100))
+        }
+        let published = try await schedule()?.published ?? 0
+        try await settle(webhooksAtOnce: webhooksAtOnce, progress)
+        return published
+    }
+
     /// Delivers the account's webhooks until there are no more and all they brought is settled.
-    func settle(_ progress: () async throws -> Void) async throws {
+    func settle(webhooksAtOnce: Int = 16, _ progress: () async throws -> Void) async throws {
         while true {
-            async let delivered = playground.marketing.deliverPending(concurrency: 16)
+            async let delivered = playground.marketing.deliverPending(concurrency: webhooksAtOnce)
             try await progress()
             let (_, failed) = await delivered
             if failed > 0 { throw DemoError("\(failed) webhooks were not accepted by the gateway") }
-            if await playground.marketing.pendingWebhooks().isEmpty, try await isQuiet() { return }
+            let isQuiet = try await isIdle()
             try await progress()
-            try await cluster.clock.sleep(until: cluster.clock.now().advanced(by: .milliseconds(250)))
+            if isQuiet { return }
+            try await pause(.milliseconds(250))
         }
     }
 
-    private func isQuiet() async throws -> Bool {
-        let taken = cluster.metrics.total(of: "tandem_ingested_total") + cluster.metrics.total(of: "tandem_dead_letters_total")
-        guard await deliveries.accepted <= Int(taken) else { return false }
+    func schedule() async throws -> ScheduleState? {
+        try await cluster.store.scheduleState(of: Playground.integration)
+    }
+
+    private func pause(_ duration: Duration) async throws {
+        try await cluster.clock.sleep(until: cluster.clock.now().advanced(by: duration))
+    }
+
+    /// Whether nothing is on its way anywhere. What a delivery causes is there before the delivery is gone, so the account's
+    /// webhooks are looked at last.
+    private func isIdle() async throws -> Bool {
+        func total(_ metric: String) -> Int { Int(cluster.metrics.total(of: metric)) }
+        let sent = await deliveries.accepted + total("tandem_poll_published_total")
+        guard sent <= total("tandem_ingested_total") + total("tandem_dead_letters_total") else { return false }
         let now = cluster.clock.now()
-        let queue = try await cluster.store.depth(integration: Playground.integration, direction: .inbound, now: now)
-        let tags = try await cluster.store.tagDepth(integration: Playground.integration, now: now)
-        return queue.waiting == 0 && tags.waiting == 0
+        var waiting = try await cluster.store.imports(integration: Playground.integration).count
+        for direction in Direction.allCases {
+            waiting += try await cluster.store.depth(integration: Playground.integration, direction: direction, now: now).waiting
+        }
+        waiting += try await cluster.store.tagDepth(integration: Playground.integration, now: now).waiting
+        return await playground.marketing.pendingWebhooks().isEmpty && waiting == 0
     }
 }
