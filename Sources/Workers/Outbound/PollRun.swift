@@ -75,14 +75,13 @@ struct PollRun {
     }
 
     private func poll(_ object: CRMObject, _ tally: inout PollTally) async throws {
-        let known = try await schemas.schemas(of: integration)
-        if let failure = known.failures[object] { throw failure }
+        let known = try await schemas.schemas(of: integration, for: object)
         do {
             try await passes(of: object, known, &tally)
         } catch let error as SyncError where error.errorClass == .schema {
             // The fields may have changed since they were described; a second refusal is about the object.
             await schemas.forget()
-            try await passes(of: object, try await schemas.schemas(of: integration), &tally)
+            try await passes(of: object, try await schemas.schemas(of: integration, for: object), &tally)
         }
     }
 

@@ -115,7 +115,7 @@ extension World {
         var link = Link(creating: object, for: key(marketingID))
         (link.state, link.crmID) = (.linked, crmID)
         let record = try #require(await salesforce.record(object.apiName, id: crmID))
-        for field in ["FirstName", "LastName", "Email", "Phone"] {
+        for field in ["FirstName", "LastName", "Email", "Phone", "Company"] {
             link.base[field] = record[field]?.text.map { .text($0) } ?? .blank
         }
         await salesforce.edit(
