@@ -28,17 +28,24 @@ struct IntegrationCheck: Sendable, Equatable {
         var field: String
     }
 
+    /// A setting that the vendors' fields do not allow, by its path in a file.
+    struct SettingProblem: Sendable, Equatable {
+        var setting: String
+        var reason: String
+    }
+
     var name: String
     var crm = Connection.connected
     var marketing = Connection.connected
     /// Empty unless both sides could be asked.
     var problems: [MappingProblem] = []
     var missingFields: [MissingField] = []
+    var settingProblems: [SettingProblem] = []
 
     /// Whether the integration cannot work as it is described.
     var isFailed: Bool {
         for case .refused in [crm, marketing] { return true }
-        return !missingFields.isEmpty || problems.contains { !$0.isWarning }
+        return !missingFields.isEmpty || !settingProblems.isEmpty || problems.contains { !$0.isWarning }
     }
 }
 
@@ -47,13 +54,17 @@ extension IntegrationCheck {
     init(of integration: StoredIntegration, through connections: VendorConnections) async {
         name = integration.settings.name
         let settings = integration.settings
-        var crmSchemas: [CRMObject: ObjectSchema] = [:]
-        var contacts: ObjectSchema?
+        var schemas = VendorSchemas()
         do throws(SyncError) {
             let vendor = try await connections.crm(of: integration)
             try await vendor.probe()
-            for object in CRMObject.people where !settings.mappings[object].isEmpty {
-                crmSchemas[object] = try await vendor.describe(object)
+            for object in CRMObject.people where settings.uses(object) {
+                schemas.crm[object] = try await vendor.describe(object)
+            }
+            for object in [CRMObject.account, .opportunity] where settings.uses(object) {
+                schemas.crm[object] = try await described("outbound.\(object.plural)") { () async throws(SyncError) in
+                    try await vendor.describe(object)
+                }
             }
         } catch {
             crm = Connection(error)
@@ -61,21 +72,30 @@ extension IntegrationCheck {
         do throws(SyncError) {
             let vendor = try await connections.marketing(of: integration)
             try await vendor.probe()
-            contacts = try await vendor.describeContacts()
+            schemas.contacts = try await vendor.describeContacts()
+            if settings.uses(.account) {
+                schemas.accounts = try await described("outbound.accounts") { () async throws(SyncError) in
+                    try await vendor.describeAccounts()
+                }
+            }
         } catch {
             marketing = Connection(error)
         }
-        for (object, schema) in crmSchemas.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            missingFields += Self.missingFields(of: settings.crm, object, in: schema)
-        }
-        if let contacts { problems = settings.mappings.problems(crm: crmSchemas, marketing: contacts) }
+        check(settings, against: schemas)
     }
 
-    private static func missingFields(of crm: CRMSettings, _ object: CRMObject, in schema: ObjectSchema) -> [MissingField] {
-        let names = Set(schema.fields.map { $0.name.lowercased() })
-        let needed = [("externalIDField", crm.externalIDField), ("syncStatusField", crm.syncStatusField)]
-        return needed.filter { !names.contains($0.1.lowercased()) }
-            .map { MissingField(object: object, setting: $0.0, field: $0.1) }
+    /// An object that people can do without: that it is not to be seen is a problem of the setting that wants it, not of the
+    /// connection.
+    private mutating func described(
+        _ setting: String, by describe: () async throws(SyncError) -> ObjectSchema
+    ) async throws(SyncError) -> ObjectSchema? {
+        do throws(SyncError) {
+            return try await describe()
+        } catch {
+            guard error.errorClass == .permanent || error.errorClass == .schema else { throw error }
+            settingProblems.append(SettingProblem(setting: setting, reason: "\(error.code): \(error.message)"))
+            return nil
+        }
     }
 }
 
@@ -126,6 +146,7 @@ extension IntegrationCheck {
                 "\(name): error: crm.\($0.setting): the CRM's \($0.object.rawValue) has no field \($0.field), "
                     + "or the user may not see it"
             }
+            + settingProblems.map { "\(name): error: \($0.setting): \($0.reason)" }
             + problems.map { problem in
                 let place = problem.index.map { "mapping \($0 + 1) of" } ?? "mappings of"
                 let severity = problem.isWarning ? "warning" : "error"

@@ -101,10 +101,20 @@ struct ScheduleDesk {
         guard let schedule = integration.settings.outbound.schedule else {
             return ["  schedule  none: changes in the CRM are not looked for"]
         }
-        // The state of another schedule says nothing of this one: the poller works it out anew.
-        var state = try await store.scheduleState(of: integration.settings.name)
-        if state?.schedule != schedule { state = nil }
+        let state = try await state(of: integration)
         return ["  schedule  \(schedule.text)"] + lastRun(state) + ["  next run  \(nextRun(integration, state))"]
+    }
+
+    /// When the next run is, in words.
+    func nextRun(of integration: StoredIntegration) async throws(StoreError) -> String {
+        guard integration.settings.outbound.schedule != nil else { return "none: there is no schedule" }
+        return nextRun(integration, try await state(of: integration))
+    }
+
+    /// The state of another schedule says nothing of this one: the poller works it out anew.
+    private func state(of integration: StoredIntegration) async throws(StoreError) -> ScheduleState? {
+        let state = try await store.scheduleState(of: integration.settings.name)
+        return state?.schedule == integration.settings.outbound.schedule ? state : nil
     }
 
     private func lastRun(_ state: ScheduleState?) -> [String] {

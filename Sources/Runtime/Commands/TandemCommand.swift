@@ -7,9 +7,9 @@ struct TandemCommand: AsyncParsableCommand {
         commandName: "tandem", abstract: "Keeps marketing platforms and CRMs in step.",
         discussion: "Start with 'tandem demo' to see it work on emulated vendors.",
         subcommands: [
-            UpCommand.self, ApplyCommand.self, GetCommand.self, StatusCommand.self, ScheduleCommand.self, RetryCommand.self,
-            PauseCommand.self, ResumeCommand.self, DisconnectCommand.self, DemoCommand.self, SandboxCommand.self,
-            ContractsCommand.self,
+            UpCommand.self, ApplyCommand.self, GetCommand.self, StatusCommand.self, WhyCommand.self, PreviewCommand.self,
+            ScheduleCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self, DisconnectCommand.self,
+            DemoCommand.self, SandboxCommand.self, ContractsCommand.self,
         ])
 }
 

@@ -12,6 +12,8 @@ struct CommandFixture {
 
     let store: Store
 
+    init(store: Store) { self.store = store }
+
     init(_ change: (inout IntegrationSettings) -> Void = { _ in }, secrets: [SecretName: Secret] = Self.secrets) async throws {
         store = try Store.inMemory(key: .generate())
         var settings = Self.settings
