@@ -1,0 +1,159 @@
+import Contracts
+import Testing
+
+@testable import SyncCore
+
+@Suite("Inbound next to outbound")
+struct InboundSpecialsTests {
+    private static let agreed = ResolvePersonTests.agreed
+
+    private func resolve(
+        _ change: PendingChange, link: Link, crm: CRMRecord, mappings: [FieldMapping] = MappingSet.defaults.contact
+    )
+        -> InboundResolution
+    {
+        InboundRules.resolve(
+            change, target: InboundTarget(object: link.object, kind: .update, link: link), crm: crm, candidates: [],
+            matching: .email, mappings: mappings, crmSchema: contactFields, marketingSchema: marketingFields, profile: profile,
+            now: at(1000))
+    }
+
+    @Test("OUT-8 a person deleted in marketing ends every live link; the CRM keeps its records")
+    func deletion() {
+        var ended = linked(.lead, crmID: "00Q", state: .ended)
+        ended.endedBy = .converted
+        let links = InboundRules.linksEnded(by: SyncCoreTests.deletion(at: 5), links: [.contact: linked(), .lead: ended])
+        #expect(
+            links.map(\.object) == [.contact] && links.map(\.endedBy) == [.marketingDeleted] && links.map(\.state) == [.ended])
+        #expect(InboundRules.linksEnded(by: change(at: 5), links: [.contact: linked()]).isEmpty)
+    }
+
+    @Test(
+        "GEN-5 what marketing says within two minutes of Tandem's own write is read back, unless it is as agreed on",
+        arguments: [
+            (100, "2", true), (220, "2", true), (221, "2", false), (50, "2", true), (100, "1", false), (100, " 1", false),
+        ])
+    func readBack(seconds: Int64, value: String, expected: Bool) {
+        var link = linked(base: Self.agreed)
+        let change = change(at: seconds, ["phone": .string(value)])
+        func needsReadBack() -> Bool {
+            InboundRules.needsReadBack(
+                change, link: link, mappings: MappingSet.defaults.contact, crmSchema: contactFields,
+                marketingSchema: marketingFields)
+        }
+        #expect(!needsReadBack(), "Tandem wrote nothing")
+        link.writtenAt = at(100)
+        #expect(needsReadBack() == expected)
+        let corrected = InboundRules.readBack(
+            change, link: link, holding: ["Phone": "7"], marketingSchema: marketingFields)
+        #expect(corrected.fields["phone"]?.value.stringValue == (seconds <= 220 ? "7" : value))
+        #expect(corrected.fields["phone"]?.stamp == stamp(seconds))
+        link.seen = ["phone": stamp(300)]
+        #expect(!needsReadBack(), "settled before")
+    }
+
+    @Test("IN-6 a value that lost while the CRM stood still makes outbound look, others wait for the poll")
+    func touch() {
+        let blank = change(at: 400, ["lastName": ""])
+        let refused = resolve(blank, link: linked(base: Self.agreed), crm: person())
+        #expect(refused.touch && refused.link.overruled == ["LastName"] && refused.decisions.map(\.reason) == [.requiredByCRM])
+        #expect(!resolve(blank, link: linked(base: Self.agreed), crm: person(status: profile.waitingStatus)).touch)
+        let conflict = resolve(
+            change(at: 400, ["phone": "3"]), link: linked(base: Self.agreed), crm: person(["Phone": .text("2")]))
+        #expect(!conflict.touch && conflict.link.overruled == ["Phone"])
+    }
+
+    @Test("MAP-10 what only fills empty fields leaves both sides their own, unless marketing's is empty", arguments: ["9", ""])
+    func fillEmptyOnly(value: String) {
+        let mappings = [FieldMapping(marketing: "phone", crm: "Phone", rule: .fillEmptyOnly)]
+        let resolution = resolve(
+            change(at: 400, ["phone": .string(value)]), link: linked(base: Self.agreed), crm: person(), mappings: mappings)
+        #expect(resolution.decisions.map(\.reason) == [.notEmpty] && (resolution.link.overruled == ["Phone"]) == value.isEmpty)
+    }
+
+    @Test("OUT-6 a write says that the record is in step, unless it says so or waits")
+    func status() {
+        func status(_ before: String?) -> String? {
+            resolve(change(at: 400, ["phone": "3"]), link: linked(base: Self.agreed), crm: person(status: before)).syncStatus
+        }
+        #expect(
+            status(nil) == "Synced successfully" && status("SYNCED successfully") == nil && status(profile.waitingStatus) == nil)
+    }
+
+    @Test("OUT-5 a change for a converted lead waits until outbound moved its link")
+    func convertedLead() {
+        var record = person()
+        record.object = .lead
+        record.isConverted = true
+        let link = linked(.lead, base: Self.agreed)
+        let resolution = resolve(change(at: 400, ["phone": "3"]), link: link, crm: record)
+        guard case .failed(let error) = resolution.outcome else { Issue.record("not failed"); return }
+        #expect(error.code == "lead-converted" && error.errorClass == .transient && resolution.touch && resolution.link == link)
+    }
+
+    @Test(
+        "GEN-5 values that come back rewritten are counted",
+        arguments: [
+            ("firstName", " ANN", 1), ("phone", "(1)", 1), ("firstName", "Anna", 0), ("phone", "12", 0), ("firstName", "Ann", 0),
+        ])
+    func nearMiss(field: String, value: String, expected: Int) {
+        var link = linked(base: Self.agreed)
+        let change = change(at: 400, [field: .string(value)])
+        #expect(resolve(change, link: link, crm: person()).nearMisses == 0)
+        link.writtenAt = at(390)
+        #expect(resolve(change, link: link, crm: person()).nearMisses == expected)
+    }
+
+    @Test("GEN-5 the same to and fro freezes a field for both directions")
+    func frozen() {
+        var link = linked(base: Self.agreed)
+        link.trails["Phone"] = FieldTrail(lastWritten: .marketing, flips: 5, repeats: 5, values: [.text("2"), .text("1")])
+        let frozen = resolve(change(at: 400, ["phone": "2"]), link: link, crm: person())
+        #expect(frozen.outcome == .unchanged && frozen.frozen == ["Phone"] && frozen.decisions.map(\.reason) == [.frozen])
+        let again = resolve(change(at: 401, ["phone": "2"]), link: frozen.link, crm: person())
+        #expect(again.frozen.isEmpty && again.decisions.map(\.reason) == [.frozen] && again.link.overruled.isEmpty)
+        let thawed = resolve(change(at: 402, ["phone": "3"]), link: again.link, crm: person())
+        #expect(thawed.write == ["Phone": .text("3")] && thawed.link.trails["Phone"]?.isFrozen == false)
+    }
+
+    @Test("MAP-4 an account's change is merged like any other; without a link nothing is created")
+    func account() {
+        func resolve(_ link: Link?, _ record: CRMRecord?) -> InboundResolution? {
+            InboundRules.resolveAccount(
+                change(at: 400, ["phone": "3"]), link: link, crm: record, mappings: MappingSet.defaults.contact,
+                crmSchema: contactFields, marketingSchema: marketingFields, profile: profile, now: at(1000))
+        }
+        let link = linked(.account, base: Self.agreed)
+        let resolution = resolve(link, person(status: nil, externalID: nil))
+        #expect(
+            resolution?.write == ["Phone": .text("3")] && resolution?.stampsExternalID == false && resolution?.syncStatus == nil)
+        #expect(resolve(nil, person()) == nil && resolve(linked(.account, state: .ended), person()) == nil)
+        guard case .failed = resolve(link, nil)?.outcome else { Issue.record("not failed"); return }
+    }
+
+    @Test("GEN-5 trails are stored and read back; anything else is refused")
+    func stored() throws {
+        var link = linked()
+        link.trails = [
+            "Phone": FieldTrail(lastWritten: .crm, flips: 3, repeats: 2, values: [.blank, .text("1")], isFrozen: true),
+            "A": FieldTrail(lastWritten: .marketing),
+        ]
+        #expect(Link.trails(from: try JSONValue.parse(link.trailsJSON.serialized())) == link.trails)
+        for bad: JSONValue in [
+            1, ["A": 1], ["A": ["crm", 1, 1, true]], ["A": ["nobody", 1, 1, true, []]], ["A": ["crm", -1, 1, true, []]],
+        ] {
+            #expect(Link.trails(from: bad) == nil)
+        }
+    }
+
+    @Test("GEN-6 external IDs name people of their own integration; people are found by email")
+    func identities() {
+        #expect(
+            Link.marketingID(in: "acme:10", integration: "acme") == "10"
+                && Link.marketingID(in: "ACME:10", integration: "acme") == "10")
+        for other in ["acme:", "acme", "acm:10", "acme-2:10", "", ":10"] {
+            #expect(Link.marketingID(in: other, integration: "acme") == nil)
+        }
+        #expect(linked(base: ["Email": .text(" Ann@Acme.test ")]).email == "ann@acme.test" && linked(base: [:]).email == nil)
+    }
+}
