@@ -69,6 +69,8 @@ struct TagDrainTests {
             await world.takeOver("tags")
             #expect(await world.tags.turn() != .now)
             #expect(await world.marketing.counters().total == 0)
+            // The other one asked for the lease, and is given the time to come back for it.
+            await world.clock.advance(by: .seconds(6))
             while await world.tagDrain(holder: "second").turn() == .now {}
             #expect(await world.marketing.person(id: "1")?.tags == ["added-to-salesforce-contact"])
             #expect(try await world.tagDepth() == QueueDepth())

@@ -47,7 +47,9 @@ struct OutboundDelivery {
     private func importPeople(_ batch: inout OutboundBatch) async throws -> Int {
         let candidates = batch.undelivered { $0.object.isPerson && $0.resolution.email != nil }
         guard candidates.count >= Self.importThreshold else { return 0 }
-        let importable = try await withoutStrangers(candidates, in: &batch)
+        let importable = try await withoutStrangers(candidates, in: &batch).filter { index in
+            marketing.importable([batch.contactWrite(index)]) == 1
+        }
         guard importable.count >= Self.importThreshold else { return 0 }
         var rest = importable[...]
         var handedOver: Set<Int> = []

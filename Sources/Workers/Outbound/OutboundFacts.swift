@@ -15,8 +15,9 @@ struct OutboundFacts {
     var byEmail: [String: [Link]] = [:]
     /// What waits inbound, by the person's id in marketing.
     var pending: [String: PendingChange] = [:]
-    /// People an import is under way for.
+    /// People an import is under way for, and the emails of all in it: new ones have no id yet.
     var underImport: Set<String> = []
+    var importedEmails: Set<String> = []
     /// For each opportunity the linked person it is about.
     var opportunityPeople: [String: String] = [:]
     /// Opportunities whose contact's own turn is still to come.
@@ -95,7 +96,9 @@ struct OutboundReading {
         }
         facts.pending = try await store.pendingChanges(
             integration: name, direction: .inbound, object: "contact", recordIDs: ids)
-        facts.underImport = try await store.underImport(integration: name, marketingIDs: ids)
+        let importing = try await store.imports(integration: name).flatMap(\.rows)
+        facts.underImport = Set(importing.compactMap(\.marketingID))
+        facts.importedEmails = Set(importing.map { $0.email.lowercased() })
     }
 }
 

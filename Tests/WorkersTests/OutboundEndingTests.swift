@@ -1,0 +1,133 @@
+import Connectors
+import Contracts
+import Sandbox
+import Store
+import SyncCore
+import Testing
+
+@testable import Runtime
+@testable import Workers
+
+@Suite("Outbound: conversions, merges, deletions")
+struct OutboundEndingTests {
+    @Test("OUT-5 OUT-4 a converted lead's link goes on with the contact: one person, no lead-only values, the tags switch")
+    func conversion() async throws {
+        try await withOutboundWorld(contacts: .none) { world in
+            let lead = try #require(await world.salesforce.insert("Lead", World.crmPerson("1", ["Company": "Northwind"])))
+            try await world.sync()
+            let person = try #require(await world.personID("1"))
+            #expect(await world.marketing.person(id: person)?.tags == ["created-from-salesforce-lead"])
+
+            let contact = try #require(await world.salesforce.convertLead(lead))
+            await world.salesforce.edit("Contact", id: contact, ["Phone": "+1 555 0177"])
+            try await world.sync()
+
+            #expect(await world.marketing.count() == 1)
+            #expect(await world.marketing.person(id: person)?.tags == ["salesforce-lead-converted-to-contact"])
+            #expect(await world.marketing.person(id: person)?.phone == "+1 555 0177")
+            #expect(try await world.linkOf(lead, .lead)?.endedBy == .converted)
+            let link = try #require(try await world.linkOf(contact))
+            #expect(link.marketingID == person && link.state == .linked)
+            #expect(await world.salesforce.record("Contact", id: contact)?["Tandem_Id__c"]?.text == "\(World.name):\(person)")
+        }
+    }
+
+    @Test("OUT-5 a conversion of which the contact is seen first makes no second person", arguments: [true, false])
+    func conversionInEitherOrder(contactsSelected: Bool) async throws {
+        try await withOutboundWorld(contacts: contactsSelected ? .criteria(.all([])) : .none) { world in
+            let lead = try #require(await world.salesforce.insert("Lead", World.crmPerson("1", ["Company": "Northwind"])))
+            try await world.sync()
+            let contact = try #require(await world.salesforce.convertLead(lead))
+            let messages = [world.world.crmChange(.contact, contact), world.world.crmChange(.lead, lead)]
+            for message in messages {
+                _ = try await world.world.outboundIngest.ingest(await world.world.crmRecords([message]))
+                try await world.deliver()
+            }
+            try await world.sync()
+
+            #expect(await world.marketing.count() == 1)
+            #expect(await world.person("1")?.tags == ["salesforce-lead-converted-to-contact"])
+            #expect(try await world.linkOf(contact)?.state == .linked)
+            #expect(try await world.linkOf(lead, .lead)?.state == .ended)
+        }
+    }
+
+    @Test("IN-5 OUT-5 an inbound change of a converted lead waits for the link to move and then reaches the contact")
+    func inboundOfConverted() async throws {
+        try await withOutboundWorld(contacts: .none) { world in
+            let lead = try #require(await world.salesforce.insert("Lead", World.crmPerson("1", ["Company": "Northwind"])))
+            try await world.sync()
+            let contact = try #require(await world.salesforce.convertLead(lead))
+            let person = try #require(await world.personID("1"))
+            await world.clock.advance(by: .seconds(300))
+            await world.marketing.editContact(person) { $0.phone = "+1 555 0188" }
+            try await world.hear(person)
+            await world.world.flush()
+            try await world.deliver()
+            await world.clock.advance(by: .seconds(3600))
+            await world.world.flush()
+
+            #expect(await world.salesforce.record("Contact", id: contact)?["Phone"] == "+1 555 0188")
+            #expect(try await world.world.depth().parked == 0)
+        }
+    }
+
+    @Test("OUT-8 a deleted record ends its link, keeps the person, and nothing brings either back")
+    func deletion() async throws {
+        try await withOutboundWorld { world in
+            let id = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            try await world.sync()
+            await world.salesforce.delete("Contact", id: id)
+            try await world.sync()
+
+            #expect(await world.person("1") != nil)
+            #expect(try await world.linkOf(id)?.endedBy == .crmDeleted)
+            let person = try #require(await world.personID("1"))
+            await world.clock.advance(by: .seconds(300))
+            await world.marketing.editContact(person) { $0.phone = "+1 555 0188" }
+            try await world.hear(person)
+            await world.world.flush()
+            try await world.sync()
+            #expect(await world.salesforce.count("Contact") == 0)
+            #expect(try await world.linkOf(id)?.state == .ended)
+        }
+    }
+
+    @Test("OUT-8 a merge moves the loser's link to the winner, and the winner's values flow")
+    func merge() async throws {
+        try await withOutboundWorld(contacts: .marked) { world in
+            let loser = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            await world.salesforce.edit("Contact", id: loser, [World.waitingField: "Waiting for next sync"])
+            try await world.sync()
+            let person = try #require(await world.personID("1"))
+            let winner = try #require(
+                await world.salesforce.insert("Contact", World.crmPerson("1", ["LastName": "Winner"])))
+            await world.salesforce.edit(
+                "Contact", id: winner, [World.waitingField: "never"], asUser: false)
+            await world.salesforce.merge("Contact", winner: winner, loser: loser)
+            try await world.sync()
+            try await world.sync()
+
+            #expect(await world.marketing.count() == 1)
+            #expect(await world.marketing.person(id: person)?.lastName == "Winner")
+            let link = try #require(try await world.linkOf(winner))
+            #expect(link.marketingID == person && link.state == .linked)
+            #expect(await world.salesforce.record("Contact", id: winner)?["Tandem_Id__c"]?.text == "\(World.name):\(person)")
+        }
+    }
+
+    @Test("OUT-8 a loser whose winner is linked already gives its link up; both people stay")
+    func mergeOfTwoLinked() async throws {
+        try await withOutboundWorld { world in
+            let loser = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            let winner = try #require(await world.salesforce.insert("Contact", World.crmPerson("2")))
+            try await world.sync()
+            await world.salesforce.merge("Contact", winner: winner, loser: loser)
+            try await world.sync()
+
+            #expect(await world.marketing.count() == 2)
+            #expect(try await world.linkOf(loser)?.endedBy == .merged)
+            #expect(try await world.linkOf(winner)?.state == .linked)
+        }
+    }
+}
