@@ -4,7 +4,7 @@
 ///
 /// Lists, deals, campaigns and the API side of automations are left out.
 public actor ActiveCampaignSandbox: SandboxHandler {
-    let options: ActiveCampaignOptions
+    var options: ActiveCampaignOptions
     var account = ActiveCampaignAccount()
     var imports = ActiveCampaignImports()
     var customObjects = ActiveCampaignCustomObjects()

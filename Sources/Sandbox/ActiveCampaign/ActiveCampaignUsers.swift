@@ -122,6 +122,9 @@ extension ActiveCampaignSandbox {
         Int(id).map { account.removeContact($0) } ?? false
     }
 
+    /// From now on this automation rewrites what is written; with none, nothing does.
+    public func automate(_ automation: ActiveCampaignOptions.Automation?) { options.automation = automation }
+
     /// Runs a contact through an automation that reports to `step`. Returns whether the contact exists.
     @discardableResult
     public func runAutomation(_ automation: Int = 1, contact id: String, step: AutomationStep) -> Bool {

@@ -94,6 +94,11 @@ extension SalesforceSandbox {
         org.tables[object.lowercased()]?.redefine(fields.filter { $0.name.lowercased() != field.lowercased() })
     }
 
+    /// From now on this flow of the org changes records after each save; with none, nothing does.
+    public func automate(_ automation: (@Sendable (SalesforceRules.Record) -> [String: SandboxValue])?) {
+        org.rules.automation = automation
+    }
+
     /// Ends every session: the next call with an old token gets 401.
     public func expireSessions() {
         auth.expireSessions()

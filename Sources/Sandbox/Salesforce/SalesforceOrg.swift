@@ -15,7 +15,7 @@ struct SalesforceOrg: Sendable {
     var tables: [String: SalesforceTable]
     /// Rows that transactions still open have changed; nobody else can until they are committed.
     var held: Set<String> = []
-    let rules: SalesforceRules
+    var rules: SalesforceRules
 
     init(objects: [SalesforceObject], rules: SalesforceRules) {
         tables = Dictionary(objects.map { ($0.name.lowercased(), SalesforceTable($0)) }, uniquingKeysWith: { $1 })

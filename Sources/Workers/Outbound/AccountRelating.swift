@@ -13,11 +13,11 @@ struct AccountRelating {
     let crm: any CRMFeed
     let marketing: any MarketingDestination
     let context: OutboundContext
-    let clock: any WallClock
+    let schemas: Schemas
 
     private var name: String { integration.settings.name }
 
-    func relate(_ batch: inout OutboundBatch) async {
+    func relate(_ batch: inout OutboundBatch, now: Timestamp) async {
         guard case .full = integration.settings.outbound.accounts else { return }
         let due = batch.items.indices.filter { isDue(batch.items[$0], in: batch) }
         let accounts = Set(due.compactMap { batch.items[$0].record?.accountID }).sorted()
@@ -29,7 +29,7 @@ struct AccountRelating {
             let records = try await unlinkedAccounts(missing)
             for id in missing {
                 do throws(SyncError) {
-                    links[id] = try await create(id, records[id])
+                    links[id] = try await create(id, records[id], now)
                 } catch {
                     failures[id] = error
                 }
@@ -57,17 +57,17 @@ struct AccountRelating {
 
     private func unlinkedAccounts(_ ids: [String]) async throws -> [String: CRMRecord] {
         guard !ids.isEmpty else { return [:] }
-        let fields = OutboundRules.fieldsToRead(.account, settings: integration.settings)
+        let fields = schemas.fieldsToRead(.account, integration.settings)
         let answer = try await crm.states(of: [.account: ids], fields: [.account: fields])
         if let failure = answer.failures[.account] { throw failure }
         return answer.byID[.account] ?? [:]
     }
 
-    private func create(_ id: String, _ record: CRMRecord?) async throws(SyncError) -> Link {
+    private func create(_ id: String, _ record: CRMRecord?, _ now: Timestamp) async throws(SyncError) -> Link {
         let key = RecordKey(integration: name, object: CRMObject.account.rawValue, recordID: id)
         var input = OutboundInput(key: key, object: .account, record: record)
         input.isRelated = true
-        let resolution = OutboundRules.resolve(input, in: context, now: clock.now())
+        let resolution = OutboundRules.resolve(input, in: context, now: now)
         guard resolution.outcome == .create else {
             throw SyncError(.permanent, code: "account-not-found", message: "the CRM shows no account \(id)")
         }

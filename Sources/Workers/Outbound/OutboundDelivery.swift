@@ -23,6 +23,7 @@ struct OutboundDelivery {
     let crm: any CRM & CRMFeed
     let marketing: any MarketingDestination
     let context: OutboundContext
+    let schemas: Schemas
     let clock: any WallClock
     let lease: Lease
     let logger: Logger
@@ -33,10 +34,9 @@ struct OutboundDelivery {
     func run(_ batch: inout OutboundBatch) async throws -> Int {
         let imported = try await importPeople(&batch)
         await writeOneByOne(&batch)
-        await AccountRelating(
-            integration: integration, store: store, crm: crm, marketing: marketing, context: context, clock: clock
-        )
-        .relate(&batch)
+        let relating = AccountRelating(
+            integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: schemas)
+        await relating.relate(&batch, now: clock.now())
         await showInCRM(&batch)
         return imported
     }

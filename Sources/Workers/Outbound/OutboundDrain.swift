@@ -86,7 +86,7 @@ public actor OutboundDrain {
         let known = try await schemas.schemas(of: integration)
         let rows = try await store.take(
             integration: name, direction: .outbound, limit: OutboundDelivery.batch, now: clock.now())
-        let reading = OutboundReading(integration: integration, store: store, crm: crm)
+        let reading = OutboundReading(integration: integration, store: store, crm: crm, schemas: known)
         let facts = try await reading.facts(of: rows)
         if facts.states.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
         var batch = OutboundBatch(integration: integration)
@@ -95,7 +95,8 @@ public actor OutboundDrain {
         batch.resolve(rows, facts: facts, context: context, now: clock.now())
 
         let delivery = OutboundDelivery(
-            integration: integration, store: store, crm: crm, marketing: marketing, context: context, clock: clock, lease: lease,
+            integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: known,
+            clock: clock, lease: lease,
             logger: logger)
         let imported = try await delivery.run(&batch)
         return try await settle(batch, imported: imported, lease: lease, usage: await crm.usage())

@@ -31,6 +31,7 @@ struct OutboundReading {
     let integration: StoredIntegration
     let store: Store
     let crm: any CRMFeed
+    let schemas: Schemas
 
     private var name: String { integration.settings.name }
 
@@ -41,9 +42,7 @@ struct OutboundReading {
             guard let object = CRMObject(rawValue: row.key.object) else { continue }
             ids[object, default: []].append(row.key.recordID)
         }
-        let fields = ids.keys.reduce(into: [CRMObject: [String]]()) {
-            $0[$1] = OutboundRules.fieldsToRead($1, settings: integration.settings)
-        }
+        let fields = ids.keys.reduce(into: [CRMObject: [String]]()) { $0[$1] = schemas.fieldsToRead($1, integration.settings) }
         facts.states = try await crm.states(of: ids, fields: fields)
         try await addLinks(of: ids, to: &facts)
         try await addPeople(to: &facts)

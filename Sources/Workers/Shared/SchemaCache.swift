@@ -10,6 +10,11 @@ struct Schemas: Sendable {
     var marketing: FieldIndex
     /// Of marketing's accounts, where they sync.
     var accounts: FieldIndex?
+
+    /// The CRM's own spelling of the fields that outbound needs of an object; one it does not show is left out.
+    func fieldsToRead(_ object: CRMObject, _ settings: IntegrationSettings) -> [String] {
+        OutboundRules.fieldsToRead(object, settings: settings).compactMap { crm[object]?[$0]?.name }
+    }
 }
 
 /// Keeps descriptions for an hour, and longer while they cannot be renewed: they cost calls and change rarely. What changed

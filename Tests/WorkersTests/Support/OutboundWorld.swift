@@ -37,17 +37,18 @@ actor OutboundWorld {
 
     /// A poll now, and the delivery of all it finds, imports and tags included.
     func sync(sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await poll()
-        try await ingest()
+        if try await poll() { try await ingest() }
         try await deliver(sourceLocation: sourceLocation)
     }
 
-    /// The next poll, whatever the schedule says.
-    func poll() async throws {
+    /// The next poll, whatever the schedule says; whether there was one.
+    func poll() async throws -> Bool {
         // A record changed this second is told from one changed during the poll.
         await clock.advance(by: .seconds(2))
         _ = try await store.makeDue(World.name, now: clock.now())
-        while await poller.turn() == .now {}
+        let runs = try await store.scheduleState(of: World.name)?.runs ?? 0
+        for _ in 0..<100 where await poller.turn() != .now { break }
+        return try await store.scheduleState(of: World.name)?.runs ?? 0 > runs
     }
 
     /// Takes in what the poll published.
@@ -64,9 +65,9 @@ actor OutboundWorld {
     /// Lets the drain work until nothing waits but what failed.
     func deliver(rounds: Int = 40, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         for _ in 0..<rounds {
-            while await drain.turn() == .now {}
+            for _ in 0..<100 where await drain.turn() != .now { break }
             await marketing.processImports()
-            while await world.tags.turn() == .now {}
+            for _ in 0..<100 where await world.tags.turn() != .now { break }
             await clock.advance(by: .seconds(31))
             let depth = try await store.depth(integration: World.name, direction: .outbound, now: clock.now())
             let imports = try await store.imports(integration: World.name)
