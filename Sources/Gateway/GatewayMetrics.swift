@@ -7,10 +7,10 @@ struct GatewayMetrics: Sendable {
 
     init(factory: any MetricsFactory) {
         let outcomes = GatewayOutcome.allCases.map {
-            ($0, Counter(label: "gateway_requests_total", dimensions: [("outcome", $0.rawValue)], factory: factory))
+            ($0, Counter(label: "tandem_gateway_requests_total", dimensions: [("outcome", $0.rawValue)], factory: factory))
         }
         requests = Dictionary(outcomes, uniquingKeysWith: { first, _ in first })
-        events = Counter(label: "gateway_events_total", dimensions: [], factory: factory)
+        events = Counter(label: "tandem_gateway_events_total", dimensions: [], factory: factory)
     }
 
     func count(_ outcome: GatewayOutcome) { requests[outcome]?.increment() }

@@ -46,7 +46,7 @@ public struct GatewayResponse: Sendable, Equatable {
     }
 }
 
-/// What became of a request: the `outcome` label of `gateway_requests_total`.
+/// What became of a request: the `outcome` label of `tandem_gateway_requests_total`.
 public enum GatewayOutcome: String, Sendable, CaseIterable {
     case accepted
     /// A webhook that carries nothing to be synced (an open, a note, …): acknowledged, no event.

@@ -139,8 +139,10 @@ struct GatewayFixture {
         await gateway.respond(to: GatewayRequest(method: "POST", path: path, contentType: contentType, body: .complete(body)))
     }
 
-    func count(_ outcome: GatewayOutcome) -> Int64 { metrics.counts["gateway_requests_total outcome=\(outcome.rawValue)"] ?? 0 }
-    var events: Int64 { metrics.counts["gateway_events_total"] ?? 0 }
+    func count(_ outcome: GatewayOutcome) -> Int64 {
+        metrics.counts["tandem_gateway_requests_total outcome=\(outcome.rawValue)"] ?? 0
+    }
+    var events: Int64 { metrics.counts["tandem_gateway_events_total"] ?? 0 }
 }
 
 extension GatewayResponse {
