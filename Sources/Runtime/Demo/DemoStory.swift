@@ -29,6 +29,7 @@ struct DemoStory: Sendable {
         try await quarrel()
         let verification = try await DemoVerification(world: world).compare()
         try await report()
+        try await explain(DemoPeople.contested.email, field: "Phone")
         for line in verification.lines { await screen.line(line) }
         return verification.isProven
     }
@@ -83,6 +84,17 @@ struct DemoStory: Sendable {
             "Salesforce API calls \(crm.apiCalls.grouped); ActiveCampaign requests \(account.apiCalls.grouped), of these "
                 + "\(account.calls["POST /import/bulk_import", default: 0].grouped) bulk imports; refused for their pace: "
                 + "\(account.throttled.grouped)")
+    }
+
+    /// What `tandem why` would tell an operator.
+    private func explain(_ email: String, field: String) async throws {
+        let question = "\(Playground.integration)/\(email)"
+        guard let name = RecordName(question) else { return }
+        let inquiry = RecordInquiry(store: store, connections: world.cluster.connections, now: world.cluster.clock.now())
+        await screen.line("\ntandem why \(question) \(field)")
+        for line in try await inquiry.report(on: name, field: field).text.split(separator: "\n") {
+            await screen.line("  \(line)")
+        }
     }
 
     /// One example for each reason.
