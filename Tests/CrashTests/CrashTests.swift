@@ -128,7 +128,7 @@ extension CrashRun {
         try await world.worker.stop()
         await report(name)
         try await proveState()
-        try await proveNoDeadLetters(try world.openLog())
+        try await Self.proveNoDeadLetters(try world.openLog())
     }
 
     private func report(_ name: String) async {
@@ -160,7 +160,7 @@ extension CrashRun {
     }
 
     /// Sends something of our own after whatever is on the topic, so that its end can be told from a pause.
-    private func proveNoDeadLetters(_ log: any EventLog) async throws {
+    static func proveNoDeadLetters(_ log: any EventLog) async throws {
         let topic = Topics().deadLetters
         let marks = (0..<40).map {
             OutgoingRecord(topic: topic, message: EncodedMessage(key: Array("\($0)".utf8), value: [0], headers: []))

@@ -24,8 +24,8 @@ struct CrashWorld: Sendable {
     let clock = SystemClock()
 
     /// How many rows wait in the queue.
-    func waitingRows() async throws -> Int {
-        try await store.depth(integration: Self.integration, direction: .inbound, now: clock.now()).waiting
+    func waitingRows(_ direction: Direction = .inbound) async throws -> Int {
+        try await store.depth(integration: Self.integration, direction: direction, now: clock.now()).waiting
     }
 
     /// Whether nothing waits and the CRM has what it should have of `people`.
@@ -76,9 +76,9 @@ struct CrashWorld: Sendable {
 extension CrashWorld {
     /// Builds a world whose log is a file of the worker's own and whose events come in by HTTP, and ends it after `body`.
     static func withEmbeddedLog(
-        _ body: @Sendable (CrashWorld) async throws -> Void
+        outbound: OutboundSettings = OutboundSettings(), _ body: @Sendable (CrashWorld) async throws -> Void
     ) async throws {
-        try await build { directory in
+        try await build(outbound) { directory in
             let port = try await freePort()
             let configuration = "log: embedded\ngateway: {port: \(port)}\n"
             let hook = "http://127.0.0.1:\(port)/hooks/\(integration)/\(webhookSecret)"
@@ -92,8 +92,9 @@ extension CrashWorld {
         }
     }
 
-    /// Builds a world on a Kafka of its own, with the batcher as a process and this one as the producer.
+    /// Builds a world on a Kafka of its own, with a worker as a process and this one as the producer.
     static func withKafka(
+        _ executable: String = "inbound-batcher", outbound: OutboundSettings = OutboundSettings(),
         _ body: @Sendable (CrashWorld) async throws -> Void
     ) async throws {
         let broker = try MockBroker()
@@ -106,11 +107,11 @@ extension CrashWorld {
             try KafkaLog(configuration: KafkaConfiguration(bootstrapServers: servers, properties: properties))
         }
         let log = try open()
-        try await build { _ in
+        try await build(outbound) { _ in
             let lines = properties.sorted { $0.key < $1.key }.map { ", \($0.key): \($0.value)" }.joined()
             let configuration = "log: kafka\nkafka: {bootstrap.servers: \"\(servers)\"\(lines)}\n"
             return Setting(
-                executable: "inbound-batcher", arguments: [], configuration: configuration,
+                executable: executable, arguments: [], configuration: configuration,
                 publisher: LogPublisher(log: log, topics: Topics(), integration: integration), openLog: open)
         } run: {
             try await body($0)
@@ -127,7 +128,7 @@ extension CrashWorld {
     }
 
     private static func build(
-        _ setting: (_ directory: URL) async throws -> Setting,
+        _ outbound: OutboundSettings, _ setting: (_ directory: URL) async throws -> Setting,
         run: @Sendable (CrashWorld) async throws -> Void
     ) async throws {
         let files = FileManager.default
@@ -136,23 +137,24 @@ extension CrashWorld {
         defer { try? files.removeItem(at: directory) }
         let setting = try await setting(directory)
         let file = directory.appendingPathComponent("tandem.yaml")
+        let worker = "{lease: 5s, retry: {base: 100ms, cap: 1s}}"
         let configuration =
             "data: \"\(directory.path)\"\n" + setting.configuration
-            + "workers: {inbound: {lease: 5s, retry: {base: 100ms, cap: 1s}}}\n"
+            + "workers: {inbound: \(worker), outbound: \(worker)}\n"
         try Data(configuration.utf8).write(to: file)
-        let worker = try WorkerProcess(
+        let process = try WorkerProcess(
             setting.executable, arguments: setting.arguments + ["--config", file.path],
             output: directory.appendingPathComponent("output.txt"))
         let store = try openStore(in: directory)
-        let world = await make(worker: worker, store: store, setting)
+        let world = await make(worker: process, store: store, setting)
         let result: Result<Void, any Error>
         do {
-            try await world.serve { try await run(world) }
+            try await world.serve(outbound) { try await run(world) }
             result = .success(())
         } catch {
             result = .failure(error)
         }
-        try await worker.stop()
+        try await process.stop()
         try store.close()
         try result.get()
     }
@@ -168,6 +170,7 @@ extension CrashWorld {
         let salesforce = SalesforceSandbox(options: SalesforceOptions { clock.now().milliseconds })
         var account = ActiveCampaignOptions { clock.now().milliseconds }
         account.requestsPerSecond = nil
+        account.importDelay = 200
         return CrashWorld(
             salesforce: salesforce, marketing: ActiveCampaignSandbox(options: account),
             watch: VersionWatch(salesforce: salesforce),
@@ -176,7 +179,7 @@ extension CrashWorld {
     }
 
     /// Serves both vendors on sockets and pairs them while `body` runs.
-    private func serve(_ body: () async throws -> Void) async throws {
+    private func serve(_ outbound: OutboundSettings, _ body: () async throws -> Void) async throws {
         let crm = SandboxServer(
             handler: DeadlyVendor(vendor: salesforce, kind: .crm, striker: striker, watch: { await watch.look() }))
         let account = SandboxServer(handler: DeadlyVendor(vendor: marketing, kind: .marketing, striker: striker))
@@ -189,7 +192,7 @@ extension CrashWorld {
                 crm: CRMSettings(
                     loginURL: "http://127.0.0.1:\(try await crm.port())", flow: .clientCredentials, clientID: "sandbox-client"),
                 marketing: MarketingSettings(url: "http://127.0.0.1:\(try await account.port())", requestsPerSecond: 1000),
-                inbound: InboundSettings(window: BatchWindow(records: 20, interval: .seconds(1))))
+                inbound: InboundSettings(window: BatchWindow(records: 20, interval: .seconds(1))), outbound: outbound)
             let secrets: [SecretName: Secret] = [
                 .crmClientSecret: Secret("sandbox-secret"), .marketingAPIKey: Secret("sandbox-api-token"),
                 .webhookSecret: Secret(Self.webhookSecret),

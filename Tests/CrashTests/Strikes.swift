@@ -19,6 +19,26 @@ enum Strike: Sendable, Equatable {
     case write(Moment)
     /// At marketing's request of that number from now on.
     case tag(Int, Moment)
+    /// At the next request of that kind.
+    case call(Call, Moment)
+
+    /// The requests that the outbound path consists of.
+    enum Call: Sendable, CaseIterable {
+        case poll, contactSync, contactUpdate, contactCheck, bulkImport, importInfo
+
+        init?(_ request: SandboxRequest) {
+            switch (request.method, request.path) {
+            // Queries travel within composite calls; only a poll's are read in an order.
+            case ("POST", _) where request.body.firstRange(of: Array("ORDER%20BY".utf8)) != nil: self = .poll
+            case ("POST", let path) where path.hasSuffix("/contact/sync"): self = .contactSync
+            case ("PUT", let path) where path.contains("/contacts/"): self = .contactUpdate
+            case ("GET", let path) where path.hasSuffix("/contacts"): self = .contactCheck
+            case ("POST", let path) where path.hasSuffix("/import/bulk_import"): self = .bulkImport
+            case ("GET", let path) where path.hasSuffix("/import/info"): self = .importInfo
+            default: return nil
+            }
+        }
+    }
 }
 
 /// Kills the worker where the armed strike says.
@@ -28,6 +48,9 @@ actor Striker {
     private let worker: WorkerProcess
     private var armed: Strike?
     private var counted = 0
+    /// The kinds of requests that were struck.
+    private(set) var struck: Set<Strike.Call> = []
+    private(set) var writesStruck = 0
 
     init(worker: WorkerProcess) { self.worker = worker }
 
@@ -50,14 +73,19 @@ actor Striker {
     }
 
     /// When to strike at this request, if at all.
-    func moment(of vendor: Vendor, isWrite: Bool) -> Strike.Moment? {
+    func moment(of vendor: Vendor, isWrite: Bool, call: Strike.Call?) -> Strike.Moment? {
         switch (armed, vendor) {
+        case (.call(let wanted, let moment), _) where wanted == call:
+            struck.insert(wanted)
+            armed = nil
+            return moment
         case (.request(let number, let moment), .crm), (.tag(let number, let moment), .marketing):
             counted += 1
             guard counted == number else { return nil }
             armed = nil
             return moment
         case (.write(let moment), .crm) where isWrite:
+            writesStruck += 1
             armed = nil
             return moment
         default: return nil
@@ -78,7 +106,7 @@ struct DeadlyVendor: SandboxHandler {
 
     func reply(to request: SandboxRequest) async -> SandboxReply {
         let isWrite = request.method == "PATCH" || request.body.firstRange(of: Array("\"PATCH\"".utf8)) != nil
-        let moment = await striker.moment(of: kind, isWrite: isWrite)
+        let moment = await striker.moment(of: kind, isWrite: isWrite, call: Strike.Call(request))
         if moment == .beforeEffect {
             await striker.kill()
             return .hangUp
