@@ -17,6 +17,7 @@ enum Bench {
         show(try await BenchLogs.kafka(records: 30_000))
         show(try await BenchInbound.ingest(events: 100_000, people: 20_000))
         show(try await BenchInbound.drain(people: 10_000))
+        show(try await BenchOutbound.run(people: 10_000))
         show(try await BenchInbound.memory(events: 1_000_000, people: 20_000))
     }
 

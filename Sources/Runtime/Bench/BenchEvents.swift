@@ -1,5 +1,6 @@
 import Contracts
 import EventLog
+import Sandbox
 import SyncCore
 
 /// Events of the size and shape the gateway makes, for the benches.
@@ -19,6 +20,15 @@ enum BenchEvents {
                 AutomationAction(
                     key: key(person), action: person.isMultiple(of: 2) ? .createContact : .createLead, occurredAt: now,
                     fields: fields(person: person, edit: 0))), id: "create-\(person)")
+    }
+
+    /// The person with this number as a contact of the CRM.
+    static func contact(_ person: Int) -> [String: SandboxValue] {
+        [
+            "FirstName": "Ann", "LastName": .string("Lee \(person)"), "Email": .string("person.\(person)@example.com"),
+            "Phone": "+1 555 0100", "AnnualIncome__c": .number(Double(20_000 + person % 80 * 1000)), "BirthDate__c": "1966-04-08",
+            "Occupation__c": "Professional",
+        ]
     }
 
     private static func key(_ person: Int) -> RecordKey {
