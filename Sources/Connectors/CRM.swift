@@ -30,7 +30,8 @@ public struct CRMCandidateKey: Sendable, Hashable {
     }
 }
 
-/// The records found. One that does not exist, is deleted or invisible is missing, unless its object is among the failures.
+/// The records found. One that does not exist or is invisible is missing, unless its object is among the failures; so is a
+/// deleted one, but for ``CRMFeed/states(of:fields:)``.
 public struct CRMReadResult: Sendable, Equatable {
     public var byID: [CRMObject: [String: CRMRecord]]
     /// For each key of the request that matched: every record with that external ID or (ignoring case) that email.

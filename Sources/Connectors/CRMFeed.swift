@@ -19,8 +19,7 @@ public struct CRMFeedRequest: Sendable, Equatable {
         /// Everything changed at or after `from` and before `until` by the record's stamp, deleted records included, in the
         /// order of stamp and id (OUT-7).
         case changed(from: Timestamp, until: Timestamp)
-        /// Every living record that is selected or carries Tandem's external ID, in the order of ids. A `nil` selection
-        /// selects none.
+        /// Every living record that is selected or carries Tandem's external ID, in the order of ids.
         case selected(Selection, since: Timestamp)
     }
 
@@ -67,4 +66,6 @@ public protocol CRMFeed: Sendable {
     ) async throws(SyncError) -> (count: Int, sample: [CRMRecord])
     /// For each opportunity the contact it is mainly about: its primary role, else its first; one without any is missing.
     func contacts(ofOpportunities ids: [String]) async throws(SyncError) -> [String: String]
+    /// The opportunities in which one of these contacts has a role.
+    func opportunities(ofContacts ids: [String]) async throws(SyncError) -> Set<String>
 }

@@ -16,7 +16,7 @@ public struct MarketingContact: Sendable, Equatable {
     }
 }
 
-/// A marketing platform, as a port: the part that inbound needs.
+/// A marketing platform, as a port: people as they are, and their tags.
 public protocol MarketingPlatform: Sendable {
     func probe() async throws(SyncError)
     /// Every field a contact can have: standard ones first, then custom ones, all pages read.

@@ -115,18 +115,34 @@ struct Feed {
                     + "ORDER BY IsPrimary DESC, Id")
         }
         var contacts: [Substring: String] = [:]
+        for row in try await rows(of: parts) {
+            guard let opportunity = row["OpportunityId"]?.stringValue, let contact = row["ContactId"]?.stringValue else {
+                continue
+            }
+            let key = RecordID.key(opportunity)
+            contacts[key] = contacts[key] ?? contact
+        }
+        return Dictionary(uniqueKeysWithValues: ids.compactMap { id in contacts[RecordID.key(id)].map { (id, $0) } })
+    }
+
+    func opportunities(ofContacts ids: [String]) async throws(SyncError) -> Set<String> {
+        let parts = Set(ids).filter(RecordID.isWellFormed).sorted().chunks(of: Org.rowsPerPart).map { ids in
+            let contacts = SOQL.condition("ContactId", isAnyOf: ids.map(SOQL.literal))
+            return org.part("SELECT OpportunityId FROM OpportunityContactRole WHERE \(contacts) ORDER BY Id")
+        }
+        return Set(try await rows(of: parts).compactMap { $0["OpportunityId"]?.stringValue })
+    }
+
+    /// All rows of the parts' queries, in their order.
+    private func rows(of parts: [Subrequest]) async throws(SyncError) -> [JSONValue] {
+        var rows: [JSONValue] = []
         for group in parts.chunks(of: SalesforceSession.subrequestsPerCall) {
             for answer in try await answers(to: group) {
                 guard answer.isSuccess else { throw answer.refusal(effect: .repeatable, now: org.session.now) }
-                for row in try await org.rows(of: answer.body) {
-                    guard let opportunity = row["OpportunityId"]?.stringValue, let contact = row["ContactId"]?.stringValue
-                    else { continue }
-                    let key = RecordID.key(opportunity)
-                    contacts[key] = contacts[key] ?? contact
-                }
+                rows += try await org.rows(of: answer.body)
             }
         }
-        return Dictionary(uniqueKeysWithValues: ids.compactMap { id in contacts[RecordID.key(id)].map { (id, $0) } })
+        return rows
     }
 
     /// One answer per part.

@@ -83,4 +83,8 @@ extension SalesforceCRM: CRMFeed {
     public func contacts(ofOpportunities ids: [String]) async throws(SyncError) -> [String: String] {
         try await feed.contacts(ofOpportunities: ids)
     }
+
+    public func opportunities(ofContacts ids: [String]) async throws(SyncError) -> Set<String> {
+        try await feed.opportunities(ofContacts: ids)
+    }
 }

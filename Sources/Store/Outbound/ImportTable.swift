@@ -92,4 +92,17 @@ enum ImportTable {
         let jobs = try db.rows("SELECT id FROM imports WHERE integration_id = ?", [integration]) { try $0.value(0) as Int64 }
         for job in jobs { try drop(job, db) }
     }
+
+    /// Which of `values` stand in this column of an integration's open imports.
+    static func rows(_ column: String, among values: [String], of integration: String, _ db: Database) throws -> Set<String> {
+        var found: Set<String> = []
+        try KeyBatch.forEach(values) { placeholders, batch in
+            let sql = """
+                SELECT \(column) FROM import_rows JOIN imports ON imports.id = import_id
+                WHERE integration_id = \(IntegrationNames.idOfName) AND \(column) IN (\(placeholders))
+                """
+            found.formUnion(try db.rows(sql, [integration] + StatementArguments(batch)) { try $0.value(0) as String })
+        }
+        return found
+    }
 }

@@ -55,16 +55,11 @@ extension Store {
 
     /// Which of these people are on their way in an import.
     public func underImport(integration: String, marketingIDs: [String]) async throws(StoreError) -> Set<String> {
-        try await read { db in
-            var people: Set<String> = []
-            try KeyBatch.forEach(marketingIDs) { placeholders, batch in
-                let sql = """
-                    SELECT marketing_id FROM import_rows JOIN imports ON imports.id = import_id
-                    WHERE integration_id = \(IntegrationNames.idOfName) AND marketing_id IN (\(placeholders))
-                    """
-                people.formUnion(try db.rows(sql, [integration] + StatementArguments(batch)) { try $0.value(0) as String })
-            }
-            return people
-        }
+        try await read { db in try ImportTable.rows("marketing_id", among: marketingIDs, of: integration, db) }
+    }
+
+    /// Which of these addresses, in lower case, are on their way in an import: new people have no id yet.
+    public func underImport(integration: String, emails: [String]) async throws(StoreError) -> Set<String> {
+        try await read { db in try ImportTable.rows("LOWER(email)", among: emails, of: integration, db) }
     }
 }

@@ -11,39 +11,6 @@ enum LinkForm {
     }
 }
 
-// MARK: Trails
-
-extension LinkForm {
-    /// `[side, flips, repeats, [value], frozen]` by CRM field.
-    static func json(of trails: [String: FieldTrail]) -> JSONValue {
-        .object(
-            trails.mapValues { trail in
-                [
-                    .string(trail.lastWritten.rawValue), .integer(Int64(trail.flips)), .integer(Int64(trail.repeats)),
-                    .array(trail.values.map(\.json)), .boolean(trail.isFrozen),
-                ]
-            })
-    }
-
-    /// Reads ``json(of:)`` back; `nil` for anything else.
-    static func trails(from json: JSONValue) -> [String: FieldTrail]? {
-        guard let members = json.objectValue else { return nil }
-        let trails = members.compactMapValues(trail(from:))
-        return trails.count == members.count ? trails : nil
-    }
-
-    private static func trail(from json: JSONValue) -> FieldTrail? {
-        guard let parts = json.arrayValue, parts.count == 5, case .string(let name) = parts[0],
-            let side = FieldDecision.Side(rawValue: name), case .integer(let flips) = parts[1],
-            case .integer(let repeats) = parts[2], case .array(let stored) = parts[3], case .boolean(let isFrozen) = parts[4],
-            let flips = Int(exactly: flips), let repeats = Int(exactly: repeats)
-        else { return nil }
-        let values = stored.compactMap(FieldValue.init(json:))
-        guard values.count == stored.count else { return nil }
-        return FieldTrail(lastWritten: side, flips: flips, repeats: repeats, values: values, isFrozen: isFrozen)
-    }
-}
-
 // MARK: A link as one value
 
 extension LinkForm {
@@ -61,7 +28,7 @@ extension LinkForm {
         if !link.sent.isEmpty { members["w"] = link.sentJSON }
         if let reason = link.endedBy { members["e"] = .string(reason.rawValue) }
         if let moment = link.writtenAt { members["a"] = .integer(moment.milliseconds) }
-        if !link.trails.isEmpty { members["f"] = json(of: link.trails) }
+        if !link.trails.isEmpty { members["f"] = link.trailsJSON }
         if let relation = link.relation { members["r"] = .string(try codableText(relation)) }
         return .object(members)
     }
@@ -77,7 +44,7 @@ extension LinkForm {
             externalID: externalID, state: state, base: base)
         guard read(members["n"], Link.seen, into: &link.seen), read(members["t"], Link.tags, into: &link.tags),
             read(members["v"], Link.overruled, into: &link.overruled), read(members["w"], Link.base, into: &link.sent),
-            read(members["f"], trails, into: &link.trails),
+            read(members["f"], Link.trails, into: &link.trails),
             read(members["e"], { $0.stringValue.map(Link.EndReason.init(rawValue:)) }, into: &link.endedBy)
         else { return nil }
         if case .integer(let moment) = members["a"] { link.writtenAt = Timestamp(milliseconds: moment) }

@@ -26,7 +26,7 @@ enum LinkTable {
         link.sent = try row.stored(9, Link.base(from:))
         link.endedBy = try row.optionallyNamed(10)
         link.writtenAt = try row.optionalTimestamp(11)
-        link.trails = try row.stored(12, LinkForm.trails(from:))
+        link.trails = try row.stored(12, Link.trails(from:))
         link.relation = try row.optionallyCodable(13)
         return link
     }
@@ -47,7 +47,7 @@ enum LinkTable {
         ]
         let values: StatementArguments = [
             link.baseJSON.text, link.seenJSON.text, link.tagsJSON.text, link.overruledJSON.text, link.sentJSON.text,
-            link.endedBy?.rawValue, link.writtenAt?.milliseconds, LinkForm.json(of: link.trails).text,
+            link.endedBy?.rawValue, link.writtenAt?.milliseconds, link.trailsJSON.text,
             link.trails.values.count(where: \.isFrozen), try link.relation.map(codableText), link.email,
             now.milliseconds,
         ]

@@ -77,7 +77,7 @@ public struct OutboundResolution: Sendable, Hashable {
     /// The person's email as the CRM has it.
     public var email: String?
     public var decisions: [FieldDecisionRecord] = []
-    /// The record's link once the write succeeded; of a new person without ``Link/marketingID``, see ``linked(as:)``.
+    /// The record's link once the write succeeded; of a new person without ``Link/marketingID``, see ``OutboundRules/linked(_:as:integration:)``.
     public var link: Link?
     /// Further links that change along with it.
     public var otherLinks: [Link] = []

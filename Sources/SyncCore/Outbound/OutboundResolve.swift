@@ -51,6 +51,10 @@ extension OutboundRules {
     private static func unlinkedPerson(
         _ record: CRMRecord, _ input: OutboundInput, _ context: OutboundContext, _ now: Timestamp
     ) -> OutboundResolution {
+        // Its values would go over the contact's.
+        if input.object == .lead, let contact = input.personLinks[.contact], contact.state != .ended {
+            return .skip(.contactGoesFirst)
+        }
         switch input.link?.endedBy {
         case .marketingDeleted: return .skip(.deletedInMarketing)
         case .merged, .converted: return .skip(.ended)

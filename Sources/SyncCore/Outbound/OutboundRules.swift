@@ -62,10 +62,17 @@ extension OutboundRules {
         if link.state == .creating || record.isDeleted || record.isConverted { return true }
         if record.object == .opportunity { return opportunityChanged(record, link, context) }
         if record.object.isPerson, writeBack(record, link, context) != nil { return true }
+        if changesAccount(record, link, context) { return true }
         return context.fields(of: record.object, inCreate: false).contains { field in
             guard let current = record.values[field.source.name] else { return false }
             return link.isNews(current, field)
         }
+    }
+
+    /// Whether a contact is to belong to another account in marketing than it is known to (MAP-4).
+    public static func changesAccount(_ record: CRMRecord, _ link: Link, _ context: OutboundContext) -> Bool {
+        guard record.object == .contact, case .full = context.settings.accounts else { return false }
+        return link.relation != record.accountID.map { AccountRelation(accountID: $0) }
     }
 
     /// What the CRM record has yet to show (OUT-6); `nil` when it shows it all.

@@ -101,7 +101,7 @@ public actor InboundDrain {
         batch.triage(
             links: try await store.links(integration: name, marketingIDs: people),
             pendingTags: try await store.pendingTags(integration: name, contactIDs: people),
-            underImport: try await store.underImport(integration: name, marketingIDs: people))
+            underImport: try await peopleUnderImport(rows))
         try await completePartialRows(&batch)
 
         let request = batch.readRequest()
@@ -118,6 +118,15 @@ public actor InboundDrain {
             for (write, result) in zip(writes, results) { batch.record(result, forItem: write.item) }
         }
         return try await settle(batch, lease: lease, usage: await crm.usage())
+    }
+
+    /// The people an import is writing, new ones by the email their change carries.
+    private func peopleUnderImport(_ rows: [QueueRow]) async throws -> Set<String> {
+        var people = try await store.underImport(integration: name, marketingIDs: rows.map(\.key.recordID))
+        let emails = rows.map { ($0.change.fields["email"]?.value.stringValue ?? "").lowercased() }
+        let imported = try await store.underImport(integration: name, emails: emails.filter { !$0.isEmpty })
+        for (row, email) in zip(rows, emails) where imported.contains(email) { people.insert(row.key.recordID) }
+        return people
     }
 
     /// Asks marketing for people of whom a change says too little to create them, or perhaps what they were before Tandem's own

@@ -61,12 +61,13 @@ struct ImportSettling {
             let email = row.email.lowercased()
             if let refusal = refusals[email] {
                 settlements.append(settlement(of: row, failedWith: Self.refused(refusal)))
-            } else if let id = row.marketingID ?? ids[email] {
-                let link = links[id]?[row.link.object]
-                if row.marketingID == nil, let link, link.state != .ended, link.crmID != row.link.crmID {
-                    settlements.append(settlement(of: row, failedWith: Self.alreadyLinked(id, link)))
+            } else if let id = row.marketingID.map({ succeeded.contains($0) ? $0 : nil }) ?? ids[email] {
+                if row.marketingID == nil, let other = links[id]?[row.link.object], other.belongsToAnother(than: row.link) {
+                    settlements.append(
+                        settlement(of: row, failedWith: .alreadyLinked(contact: id, to: other))
+                            .restoring(other, now: settling.now))
                 } else {
-                    taken.append((row, ImportParcel(row, as: id, integration: name)))
+                    taken.append((row, ImportParcel(row, as: id, integration: name, now: settling.now)))
                 }
             } else {
                 let message = "the import said neither that the person was taken over nor why not"
@@ -74,7 +75,8 @@ struct ImportSettling {
                     settlement(of: row, failedWith: SyncError(.transient, code: "import-unclear", message: message)))
             }
         }
-        return settlements + (await show(taken))
+        let shown = await show(taken)
+        return settlements + (try await touchingOpportunities(shown, of: taken))
     }
 
     /// Tells the CRM of the people taken over, all in one go (OUT-6).
@@ -86,16 +88,22 @@ struct ImportSettling {
         }
     }
 
+    /// Has the opportunities of new people looked at, along with the first of them.
+    private func touchingOpportunities(
+        _ settlements: [Settlement], of taken: [(row: ImportRow, parcel: ImportParcel)]
+    ) async throws -> [Settlement] {
+        let contacts = taken.filter { $0.row.marketingID == nil && $0.row.link.object == .contact }.map(\.row.key.recordID)
+        var settlements = settlements
+        if !settlements.isEmpty {
+            settlements[0].touches += try await OpportunityTouches(integration: integration, crm: crm).keys(ofContacts: contacts)
+        }
+        return settlements
+    }
+
     private static func refused(_ refusal: FailedImport) -> SyncError {
         SyncError(
             .permanent, code: "import-refused",
             message: refusal.reason ?? "marketing refused the person: an invalid, excluded, bounced or unsubscribed address")
-    }
-
-    private static func alreadyLinked(_ id: String, _ link: Link) -> SyncError {
-        SyncError(
-            .permanent, code: "already-linked",
-            message: "the person with this email, contact \(id), belongs to \(link.object.rawValue) \(link.crmID ?? "") already")
     }
 
     private func settlement(of row: ImportRow, failedWith error: SyncError) -> Settlement {
@@ -112,9 +120,13 @@ struct ImportParcel {
     var decisions: JSONValue
 
     /// For an item about to be handed over.
-    /// - Parameter touches: records to be looked at next.
-    static func details(_ resolution: OutboundResolution, touches: [RecordKey]) -> JSONValue {
-        var members: [String: JSONValue] = ["decisions": .array(resolution.decisions.map(\.json))]
+    /// - Parameters:
+    ///   - attempts: how often the row failed before.
+    ///   - touches: records to be looked at next.
+    static func details(_ resolution: OutboundResolution, attempts: Int, touches: [RecordKey]) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "attempts": .integer(Int64(attempts)), "decisions": .array(resolution.decisions.map(\.json)),
+        ]
         if let writeBack = resolution.writeBack {
             var shown: [String: JSONValue] = ["object": .string(writeBack.object.rawValue), "id": .string(writeBack.id)]
             shown["externalId"] = writeBack.externalID.map(JSONValue.string)
@@ -127,7 +139,7 @@ struct ImportParcel {
     }
 
     /// Opens the parcel of a person whose id is known now.
-    init(_ row: ImportRow, as id: String, integration: String) {
+    init(_ row: ImportRow, as id: String, integration: String, now: Timestamp) {
         var resolution = OutboundResolution(row.marketingID == nil ? .create : .update)
         resolution.link = row.link
         let shown = row.details["writeBack"]
@@ -138,6 +150,8 @@ struct ImportParcel {
         }
         if row.marketingID == nil { resolution = OutboundRules.linked(resolution, as: id, integration: integration) }
         link = resolution.link ?? row.link
+        // Marketing wrote the person at some time since the import began: what it told until now may be older.
+        link.writtenAt = now
         writeBack = resolution.writeBack
         frozen = row.details["frozen"]?.arrayValue?.compactMap(\.stringValue) ?? []
         decisions = row.details["decisions"] ?? .array([])
@@ -169,7 +183,8 @@ extension ImportSettling {
         let touches = resolution.touches + (item.record?.accountID == nil ? [] : [item.row.key])
         return ImportRow(
             rowID: item.row.id, version: item.row.version, key: item.row.key, email: email,
-            marketingID: isNew ? nil : link.marketingID, link: link, details: ImportParcel.details(resolution, touches: touches),
+            marketingID: isNew ? nil : link.marketingID, link: link,
+            details: ImportParcel.details(resolution, attempts: item.row.attempts, touches: touches),
             outcome: isNew ? "marketing-created" : "marketing-updated")
     }
 }

@@ -17,12 +17,16 @@ struct OutboundBatch {
         var writeBack: Result<CRMWriteSuccess, SyncError>?
         /// The linked person an opportunity is about.
         let person: String?
+        /// The link of another record whose person was written before it turned out whose it is.
+        var overwritten: Link?
         /// Whether the contact is associated with its account by now (MAP-4).
         var relation: AccountRelation?
     }
 
     let integration: StoredIntegration
     var items: [Item] = []
+    /// Why marketing is away; what was not delivered yet keeps its place.
+    var outage: SyncError?
     private var claimed: Set<String> = []
 
     init(integration: StoredIntegration) {
@@ -66,14 +70,17 @@ struct OutboundBatch {
     }
 
     private func input(_ row: QueueRow, _ object: CRMObject, _ record: CRMRecord?, _ facts: OutboundFacts) -> OutboundInput {
-        let link = facts.links[object]?[row.key.recordID]
+        // Other producers may know the record by the short form of its id.
+        let id = record?.id ?? row.key.recordID
+        let link = facts.links[object]?[id]
         let named = record?.externalID.flatMap { Link.marketingID(in: $0, integration: integration.settings.name) }
         let sameEmail = record?.email.flatMap { facts.byEmail[$0] } ?? []
         // A person known by another record is the same person.
         let person = link?.marketingID ?? named ?? sameEmail.first?.marketingID
+        let key = RecordKey(integration: row.key.integration, object: row.key.object, recordID: id)
         var input = OutboundInput(
-            key: row.key, object: object, record: record, link: link, personLinks: person.flatMap { facts.people[$0] } ?? [:],
-            sameEmail: sameEmail.filter { $0.object == object && $0.crmID != row.key.recordID },
+            key: key, object: object, record: record, link: link, personLinks: person.flatMap { facts.people[$0] } ?? [:],
+            sameEmail: sameEmail.filter { $0.object == object && $0.crmID != id },
             pending: person.flatMap { facts.pending[$0] }, selectedSince: facts.selectedSince[object])
         let successor =
             record?.mergedInto.flatMap { facts.links[object]?[$0] } ?? record?.convertedTo.flatMap { facts.links[.contact]?[$0] }
@@ -119,8 +126,9 @@ struct OutboundBatch {
     }
 
     /// A person who was found by email or created has an id now.
-    mutating func succeed(_ index: Int, as id: String) {
+    mutating func succeed(_ index: Int, as id: String, at now: Timestamp) {
         items[index].result = .success(id)
+        items[index].resolution.link?.writtenAt = now
         if items[index].resolution.outcome == .create {
             items[index].resolution = OutboundRules.linked(
                 items[index].resolution, as: id, integration: integration.settings.name)

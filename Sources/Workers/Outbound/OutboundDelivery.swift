@@ -15,13 +15,15 @@ struct OutboundDelivery {
     static let importThreshold = 20
     /// How long single writes may go on before inbound gets its turn.
     private static let patience = Duration.seconds(10)
-    /// So many failures in a row that concern no record in particular mean that marketing is away.
-    private static let failuresOfAnOutage = 2
+    /// So many imports may be under way at once; a slow importer must not pile them up.
+    private static let openImports = 20
+    /// Who failed so often goes alone, for an import says little of why.
+    private static let importAttempts = 3
 
     let integration: StoredIntegration
     let store: Store
     let crm: any CRM & CRMFeed
-    let marketing: any MarketingDestination
+    let marketing: any MarketingPlatform & MarketingDestination
     let context: OutboundContext
     let schemas: Schemas
     let clock: any WallClock
@@ -30,22 +32,30 @@ struct OutboundDelivery {
 
     private var name: String { integration.settings.name }
 
-    /// Returns how many records went into an import: they are settled with it.
-    func run(_ batch: inout OutboundBatch) async throws -> Int {
+    /// Writes to marketing. Returns how many records went into an import: they are settled with it.
+    func deliver(_ batch: inout OutboundBatch) async throws -> Int {
         let imported = try await importPeople(&batch)
         await writeOneByOne(&batch)
+        return imported
+    }
+
+    /// Does for those who were written what comes after that: contacts get their accounts, and the CRM shows it all.
+    func complete(_ batch: inout OutboundBatch) async {
+        try await touchOpportunities(&batch)
         let relating = AccountRelating(
             integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: schemas)
         await relating.relate(&batch, now: clock.now())
         await showInCRM(&batch)
-        return imported
     }
 
     // MARK: Many at once
 
     /// Hands the people over who can be found by their email, if they are enough to make it worth while.
     private func importPeople(_ batch: inout OutboundBatch) async throws -> Int {
-        let candidates = batch.undelivered { $0.object.isPerson && $0.resolution.email != nil }
+        guard try await store.imports(integration: name).count < Self.openImports else { return 0 }
+        let candidates = batch.undelivered { item in
+            item.object.isPerson && item.resolution.email != nil && item.row.attempts < Self.importAttempts
+        }
         guard candidates.count >= Self.importThreshold else { return 0 }
         let importable = try await withoutStrangers(candidates, in: &batch).filter { index in
             marketing.importable([batch.contactWrite(index)]) == 1
@@ -86,7 +96,8 @@ struct OutboundDelivery {
 
     /// The rows are marked before the call, so that nobody works on them until the import is settled, and once more with the
     /// vendor's id after it. One whose answer was lost keeps its rows until it has been carried out if it ever will be; one
-    /// that was refused sends its people one by one, so that only who is at fault fails.
+    /// that was not sent gives them back at once; one that was refused sends its people one by one, so that only who is at
+    /// fault fails.
     private func startImport(_ indexes: [Int], in batch: OutboundBatch) async throws -> Bool {
         let rows = indexes.compactMap { ImportSettling.row(for: batch.items[$0]) }
         let job = try await store.openImport(rows, integration: name, lease: lease, now: clock.now())
@@ -95,7 +106,7 @@ struct OutboundDelivery {
             try await note(id, of: job)
             return true
         } catch {
-            if error.errorClass == .transient || error.errorClass == .inDoubt { throw error }
+            if error.errorClass == .inDoubt { throw error }
             try await store.closeImport(job.id, settlements: [], lease: lease, now: clock.now())
             guard error.errorClass == .permanent else { throw error }
             logger.warning("an import was refused", metadata: ["code": "\(error.code)", "message": "\(error.message)"])
@@ -113,23 +124,38 @@ struct OutboundDelivery {
 
     // MARK: One by one
 
+    /// Those who failed before come last: neither they nor an outage may keep the others from their turn.
     private func writeOneByOne(_ batch: inout OutboundBatch) async {
         let end = clock.now().advanced(by: Self.patience)
-        var failures = 0
-        for index in batch.undelivered() {
+        let due = batch.undelivered().sorted { (batch.items[$0].row.attempts, $0) < (batch.items[$1].row.attempts, $1) }
+        for index in due {
             // The first one always: a batch that gets nowhere would come back as it is.
-            guard clock.now() < end || index == batch.undelivered().first, failures < Self.failuresOfAnOutage else { return }
+            guard clock.now() < end || index == due.first, await isStillWanted() else { return }
             do throws(SyncError) {
                 try await write(index, in: &batch)
-                failures = 0
             } catch {
-                batch.fail(index, with: error)
                 switch error.errorClass {
-                case .transient, .inDoubt: failures += 1
-                case .rateLimited, .auth: return
-                case .lock, .permanent, .schema: failures = 0
+                case .transient, .inDoubt:
+                    // The record is not at fault: it keeps its place, and no attempt is counted.
+                    if let outage = await outage() { return batch.outage = outage }
+                    batch.fail(index, with: error)
+                case .rateLimited, .auth: return batch.fail(index, with: error)
+                case .lock, .permanent, .schema: batch.fail(index, with: error)
                 }
             }
+        }
+    }
+
+    /// Who pauses or disconnects an integration need not wait for a long delivery (GEN-4).
+    private func isStillWanted() async -> Bool { (try? await store.integration(name))?.state == .active }
+
+    /// Why marketing does not answer at all; `nil` when it does.
+    private func outage() async -> SyncError? {
+        do throws(SyncError) {
+            try await marketing.probe()
+            return nil
+        } catch {
+            return error
         }
     }
 
@@ -145,38 +171,53 @@ struct OutboundDelivery {
         let isNew = batch.items[index].resolution.outcome == .create
         do throws(SyncError) {
             let id = try await marketing.write(batch.contactWrite(index))
-            if isNew { try await checkUnlinked(id, batch.items[index]) }
-            batch.succeed(index, as: id)
+            if isNew, let other = try await otherLink(of: id, batch.items[index]) {
+                batch.items[index].overwritten = other
+                throw SyncError.alreadyLinked(contact: id, to: other)
+            }
+            batch.succeed(index, as: id, at: clock.now())
         } catch  where error.code == "not-found" && !isNew {
             batch.endMissing(index)
         }
     }
 
-    /// The email may be that of a person whose own change of email is still on its way: one person, one record of an object.
-    private func checkUnlinked(_ id: String, _ item: OutboundBatch.Item) async throws(SyncError) {
-        let link: Link?
+    /// The live link of another record that the person turns out to have.
+    private func otherLink(of id: String, _ item: OutboundBatch.Item) async throws(SyncError) -> Link? {
         do {
-            link = try await store.links(integration: name, marketingIDs: [id])[id]?[item.object]
+            let link = try await store.links(integration: name, marketingIDs: [id])[id]?[item.object]
+            return link.flatMap { $0.state != .ended && $0.crmID != item.record?.id ? $0 : nil }
         } catch {
             throw SyncError(.transient, code: error.code, message: error.message)
         }
-        guard let link, link.state != .ended, link.crmID != item.row.key.recordID else { return }
-        throw SyncError(
-            .permanent, code: "already-linked",
-            message: "the person with this email, contact \(id), belongs to \(item.object.rawValue) \(link.crmID ?? "") already")
     }
 
     private func writeAccount(_ index: Int, in batch: inout OutboundBatch) async throws(SyncError) {
         let resolution = batch.items[index].resolution
         let id = try await marketing.writeAccount(id: resolution.link?.marketingID, fields: resolution.write)
-        batch.succeed(index, as: id)
+        batch.succeed(index, as: id, at: clock.now())
     }
 
     private func writeOpportunity(_ index: Int, in batch: inout OutboundBatch) async throws(SyncError) {
         let item = batch.items[index]
         guard let record = item.record else { return }
         try await marketing.writeOpportunity(OpportunityWrite(record, contactID: item.person))
-        batch.succeed(index, as: record.id)
+        batch.succeed(index, as: record.id, at: clock.now())
+    }
+
+    /// Opportunities of contacts that just got linked have somebody to belong to now.
+    private func touchOpportunities(_ batch: inout OutboundBatch) async throws(SyncError) {
+        let linked = batch.items.indices.compactMap { index -> (index: Int, contact: String)? in
+            let item = batch.items[index]
+            guard batch.isDelivered(item) else { return nil }
+            switch item.resolution.outcome {
+            case .create where item.object == .contact: return (index, item.record?.id ?? item.row.key.recordID)
+            case .move(to: .contact, let id): return (index, id)
+            default: return nil
+            }
+        }
+        guard let first = linked.first else { return }
+        let touches = OpportunityTouches(integration: integration, crm: crm)
+        batch.items[first.index].resolution.touches += try await touches.keys(ofContacts: linked.map(\.contact))
     }
 
     // MARK: What the CRM shows

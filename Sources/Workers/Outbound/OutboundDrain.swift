@@ -98,19 +98,44 @@ public actor OutboundDrain {
             integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: known,
             clock: clock, lease: lease,
             logger: logger)
-        let imported = try await delivery.run(&batch)
-        return try await settle(batch, imported: imported, lease: lease, usage: await crm.usage())
+        try await countNearMisses(batch)
+        let imported = try await delivery.deliver(&batch)
+        let noted = try await noteNewPeople(of: batch, lease: lease)
+        await delivery.complete(&batch)
+        return try await settle(batch, noted: noted, imported: imported, lease: lease, usage: await crm.usage())
+    }
+
+    /// Keeps the links and the tags of people who were just made known before the CRM shows them: a worker that finds a record
+    /// shown has nothing to go by for either. Returns what was kept, by row.
+    private func noteNewPeople(of batch: OutboundBatch, lease: Lease) async throws -> [Int64: Settlement] {
+        let settling = OutboundSettling(retry: settings.retry, now: clock.now(), jitter: jitter())
+        var created = batch
+        created.items.removeAll { $0.resolution.outcome != .create || $0.failure != nil }
+        let notes = settling.settlements(of: created).map { settlement in
+            var note = settlement
+            (note.result, note.touches) = (.wait(until: settling.now), [])
+            return note
+        }
+        guard !notes.isEmpty else { return [:] }
+        try await store.settle(notes, direction: .outbound, lease: lease, now: settling.now)
+        return Dictionary(uniqueKeysWithValues: notes.map { ($0.rowID, $0) })
     }
 
     private func settle(
-        _ batch: OutboundBatch, imported: Int, lease: Lease, usage: APIUsage?
+        _ batch: OutboundBatch, noted: [Int64: Settlement], imported: Int, lease: Lease, usage: APIUsage?
     ) async throws -> NextTurn {
         let now = clock.now()
         let settling = OutboundSettling(retry: settings.retry, now: now, jitter: jitter())
-        let settlements = settling.settlements(of: batch)
+        let settlements = settling.settlements(of: batch).map { settlement in
+            guard let note = noted[settlement.rowID] else { return settlement }
+            var rest = settlement
+            rest.history.removeFirst(min(note.history.count, rest.history.count))
+            rest.tags = []
+            return rest
+        }
         try await store.settle(settlements, direction: .outbound, lease: lease, now: now)
         // Only now: turns that merely wait in between must not shorten the pauses.
-        failuresInARow = 0
+        if batch.outage == nil { failuresInARow = 0 }
         if let usage {
             try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
         }
@@ -119,6 +144,8 @@ public actor OutboundDrain {
             try await holds.hold(hold.reason, until: hold.until, revision: revision)
             return .at(now.advanced(by: settings.pollInterval))
         }
+        // Each further turn would ask the CRM again, whose calls are counted by the day.
+        if let outage = batch.outage { return await waitOut(outage) }
         return settlements.isEmpty && imported == 0 ? .at(now.advanced(by: settings.pollInterval)) : .now
     }
 
@@ -166,6 +193,14 @@ public actor OutboundDrain {
     }
 
     // MARK: What operators see
+
+    /// Values that came back from the CRM nearly as they were: the way to tell a loop before it turns.
+    private func countNearMisses(_ batch: OutboundBatch) async throws {
+        let count = batch.items.reduce(0) { $0 + $1.resolution.nearMisses }
+        guard count > 0 else { return }
+        try await store.count(["echo-near-miss": count], integration: name)
+        Counter(label: "tandem_echo_near_miss_total", dimensions: [("integration", name)]).increment(by: count)
+    }
 
     private func report(_ batch: OutboundBatch, _ settlements: [Settlement], imported: Int) async throws {
         var outcomes: [String: Int] = [:]

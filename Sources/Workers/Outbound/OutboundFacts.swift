@@ -54,6 +54,7 @@ struct OutboundReading {
     private func addLinks(of ids: [CRMObject: [String]], to facts: inout OutboundFacts) async throws {
         var wanted = ids.mapValues(Set.init)
         for record in facts.states.byID.values.joined().map(\.value) {
+            wanted[record.object, default: []].insert(record.id)
             if let winner = record.mergedInto { wanted[record.object, default: []].insert(winner) }
             if let contact = record.convertedTo { wanted[.contact, default: []].insert(contact) }
         }
@@ -67,23 +68,30 @@ struct OutboundReading {
         let contacts = try await crm.contacts(ofOpportunities: ids)
         let wanted = Set(contacts.values).sorted()
         let links = try await store.links(integration: name, crmIDs: wanted, object: .contact)
-        let waiting = try await store.pendingChanges(
-            integration: name, direction: .outbound, object: "contact", recordIDs: wanted)
         for (opportunity, contact) in contacts {
             if let link = links[contact], link.state == .linked {
                 facts.opportunityPeople[opportunity] = link.marketingID
-            } else if waiting[contact] != nil {
+            } else if try await isWaiting(contact) {
                 facts.early.insert(opportunity)
             }
         }
     }
 
+    /// Whether the contact's own turn is still to come; one that is parked may never have it.
+    private func isWaiting(_ contact: String) async throws(StoreError) -> Bool {
+        let row = try await store.waiting(
+            integration: name, direction: .outbound, object: CRMObject.contact.rawValue, recordID: contact)
+        return row.map { $0.state != "parked" } ?? false
+    }
+
     private func addPeople(to facts: inout OutboundFacts) async throws {
         var people = Set(facts.links.filter { $0.key.isPerson }.values.joined().map(\.value.marketingID))
-        var emails: Set<String> = []
+        var (emails, everyEmail): (Set<String>, Set<String>) = ([], [])
         for record in facts.states.byID.values.joined().map(\.value) where record.object.isPerson {
             if let named = record.externalID.flatMap({ Link.marketingID(in: $0, integration: name) }) { people.insert(named) }
-            if facts.links[record.object]?[record.id] == nil, let email = record.email { emails.insert(email) }
+            guard let email = record.email else { continue }
+            everyEmail.insert(email)
+            if facts.links[record.object]?[record.id] == nil { emails.insert(email) }
         }
         facts.byEmail = try await store.links(integration: name, emails: emails.sorted())
         facts.byEmail = facts.byEmail.mapValues { links in links.filter { $0.object.isPerson } }
@@ -95,9 +103,8 @@ struct OutboundReading {
         }
         facts.pending = try await store.pendingChanges(
             integration: name, direction: .inbound, object: "contact", recordIDs: ids)
-        let importing = try await store.imports(integration: name).flatMap(\.rows)
-        facts.underImport = Set(importing.compactMap(\.marketingID))
-        facts.importedEmails = Set(importing.map { $0.email.lowercased() })
+        facts.underImport = try await store.underImport(integration: name, marketingIDs: ids)
+        facts.importedEmails = try await store.underImport(integration: name, emails: everyEmail.sorted())
     }
 }
 

@@ -30,14 +30,16 @@ struct OutboundSettling {
         if let error = item.failure {
             let entry = Entry(
                 key: item.row.key, object: item.object, marketingID: item.resolution.link?.marketingID ?? "", at: now)
-            return settlement(
-                of: Delivered(rowID: item.row.id, version: item.row.version, attempts: item.row.attempts, entry: entry),
-                failedWith: error)
+            let failed = Delivered(rowID: item.row.id, version: item.row.version, attempts: item.row.attempts, entry: entry)
+            let settlement = settlement(of: failed, failedWith: error)
+            return item.overwritten.map { settlement?.restoring($0, now: now) } ?? settlement
         }
         if item.resolution.needsWrite, item.result == nil { return nil }
         switch item.resolution.outcome {
         case .wait:
-            return Settlement(rowID: item.row.id, version: item.row.version, result: .wait(until: now.advanced(by: Self.pause)))
+            // The longer it waited, the less often it is looked at: a look costs the CRM a call.
+            let pause = max(Self.pause, min(now.since(item.row.firstAt) / 4, .seconds(3600)))
+            return Settlement(rowID: item.row.id, version: item.row.version, result: .wait(until: now.advanced(by: pause)))
         case .skip(.notSelected), .skip(.gone), .skip(.ended), .skip(.notRelated):
             return Settlement(rowID: item.row.id, version: item.row.version, result: .done)
         default: return delivered(item)
@@ -79,7 +81,8 @@ struct OutboundSettling {
     /// The settlement of a person an import did not take over.
     func settlement(ofImported row: ImportRow, failedWith error: SyncError) -> Settlement {
         let entry = Entry(key: row.key, object: row.link.object, marketingID: row.marketingID ?? "", at: now)
-        let failed = Delivered(rowID: row.rowID, version: row.version, attempts: 0, entry: entry)
+        let attempts = row.details["attempts"]?.intValue ?? 0
+        let failed = Delivered(rowID: row.rowID, version: row.version, attempts: attempts, entry: entry)
         return settlement(of: failed, failedWith: error)
             ?? Settlement(rowID: row.rowID, version: row.version, result: .wait(until: now))
     }
@@ -199,5 +202,35 @@ extension OutboundSkip {
         case .ended: "the record's link has ended"
         case .notRelated: "no syncing person belongs to the record"
         }
+    }
+}
+
+extension SyncError {
+    /// The email may be that of a person whose own change of email is still on its way: one person, one record of an object.
+    static func alreadyLinked(contact id: String, to link: Link) -> SyncError {
+        SyncError(
+            .permanent, code: "already-linked",
+            message: "the person with this email, contact \(id), belongs to \(link.object.rawValue) \(link.crmID ?? "") already")
+    }
+}
+
+extension Link {
+    /// Whether the link is a live one of another CRM record.
+    func belongsToAnother(than link: Link) -> Bool { state != .ended && crmID != link.crmID }
+}
+
+extension Settlement {
+    /// Has the values of another record's link written again: its person was overwritten before it turned out whose it is.
+    func restoring(_ other: Link, now: Timestamp) -> Settlement {
+        var other = other
+        other.writtenAt = now
+        other.overruled.formUnion(other.base.keys)
+        var settlement = self
+        settlement.links.append(other)
+        if let id = other.crmID {
+            settlement.touches.append(
+                RecordKey(integration: other.integration, object: other.object.rawValue, recordID: id))
+        }
+        return settlement
     }
 }

@@ -108,6 +108,10 @@ struct PollRun {
                 page.records, links: try await store.links(integration: name, crmIDs: ids, object: poll.object),
                 context: known.context, since: poll.since, now: clock.now())
             try await publish(sorted)
+            if page.next == nil {
+                // The server's time as its last answer told it: ours may have been put forward since the pass began.
+                poll.pass?.until = min(pass.until, try await crm.serverTime())
+            }
             poll.advance(to: page.next)
             tally.add(sorted)
             try await store.savePoll(poll, of: name, schedule: tally.state, lease: lease, now: clock.now())
