@@ -150,4 +150,40 @@ struct OutboundConflictTests {
             #expect(await world.person("1")?.lastName == "Person 1")
         }
     }
+
+    @Test("OUT-5 a new lead with the email of a linked contact does not write over that contact's values")
+    func leadOfKnownContact() async throws {
+        try await withOutboundWorld { world in
+            let contact = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            try await world.sync()
+            let row = World.crmPerson("1", ["LastName": "Lead", "Company": "Northwind", "Phone": "+1 555 0999"])
+            let lead = try #require(await world.salesforce.insert("Lead", row))
+            try await world.sync()
+
+            #expect(await world.person("1")?.lastName == "Person 1")
+            #expect(try await world.linkOf(lead, .lead) == nil)
+            #expect(await world.salesforce.record("Contact", id: contact)?["Phone"] == "+1 555 0100")
+            let entries = try await world.store.history(integration: World.name, crmID: lead, object: .lead, limit: 5)
+            #expect(entries.first?.code == "contact-goes-first")
+        }
+    }
+
+    @Test("GEN-6 a person whose email moved on is restored when a new record with that email writes over them")
+    func overwrittenPerson() async throws {
+        try await withOutboundWorld { world in
+            let first = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            try await world.sync()
+            let person = try #require(await world.personID("1"))
+            // Marketing changed the address; its webhook is still on its way.
+            await world.marketing.editContact(person) { $0.email = "person2@example.com" }
+            let second = try #require(await world.salesforce.insert("Contact", World.crmPerson("2", ["LastName": "Other"])))
+            try await world.sync()
+
+            #expect(try await world.linkOf(first)?.marketingID == person)
+            #expect(try await world.linkOf(second) == nil)
+            let parked = try await world.store.parked(integration: World.name, direction: .outbound, limit: 5)
+            #expect(parked.map(\.error.code) == ["already-linked"])
+            #expect(await world.marketing.person(id: person)?.lastName == "Person 1")
+        }
+    }
 }

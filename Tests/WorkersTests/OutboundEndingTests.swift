@@ -130,4 +130,26 @@ struct OutboundEndingTests {
             #expect(try await world.linkOf(winner)?.state == .linked)
         }
     }
+
+    @Test("OUT-8 a merge into a record that an import is making known waits for the import: one record, one link")
+    func mergeIntoImported() async throws {
+        try await withOutboundWorld { world in
+            let loser = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            try await world.sync()
+            let rows = (10..<40).map { World.crmPerson("\($0)") }
+            let winner = await world.salesforce.load("Contact", rows: rows)[0]
+            if try await world.poll() { try await world.ingest() }
+            // The import is under way when the records are merged.
+            for _ in 0..<5 where await world.drain.turn() != .now { break }
+            #expect(try await world.store.imports(integration: World.name).count == 1)
+            await world.salesforce.merge("Contact", winner: winner, loser: loser)
+            try await world.sync()
+            try await world.sync()
+
+            #expect(try await world.linkOf(loser)?.endedBy == .merged)
+            let person = try #require(await world.personID("10"))
+            #expect(try await world.linkOf(winner)?.marketingID == person)
+            #expect(try await world.store.parked(integration: World.name, direction: .outbound, limit: 5) == [])
+        }
+    }
 }

@@ -58,6 +58,11 @@ extension Store {
         try await read { db in try ImportTable.rows("marketing_id", among: marketingIDs, of: integration, db) }
     }
 
+    /// Which of these CRM records are on their way in an import.
+    public func underImport(integration: String, crmIDs: [String]) async throws(StoreError) -> Set<String> {
+        try await read { db in try ImportTable.rows("record_id", among: crmIDs, of: integration, db) }
+    }
+
     /// Which of these addresses, in lower case, are on their way in an import: new people have no id yet.
     public func underImport(integration: String, emails: [String]) async throws(StoreError) -> Set<String> {
         try await read { db in try ImportTable.rows("LOWER(email)", among: emails, of: integration, db) }

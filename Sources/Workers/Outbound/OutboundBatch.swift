@@ -36,7 +36,6 @@ struct OutboundBatch {
     /// Decides about every row that can be decided now. Of several rows that concern one person only the first is; the others
     /// keep their place, for their links are about to change.
     mutating func resolve(_ rows: [QueueRow], facts: OutboundFacts, context: OutboundContext, now: Timestamp) {
-        claimed = Set(facts.importedEmails.map { "email/\($0)" } + facts.underImport.map { "person/\($0)" })
         // A converted lead's link goes over to the contact before the contact's own turn.
         let ordered =
             rows.filter { $0.key.object == CRMObject.lead.rawValue } + rows.filter { $0.key.object != CRMObject.lead.rawValue }
@@ -51,13 +50,12 @@ struct OutboundBatch {
                 continue
             }
             let input = input(row, object, record, facts)
-            guard claim(input) else {
-                if isImporting(input, facts) {
-                    items.append(
-                        Item(row: row, object: object, record: record, resolution: OutboundResolution(.wait), person: nil))
-                }
+            guard !isImporting(input, facts) else {
+                items.append(
+                    Item(row: row, object: object, record: record, resolution: OutboundResolution(.wait), person: nil))
                 continue
             }
+            guard claim(input) else { continue }
             var resolution = OutboundRules.resolve(input, in: context, now: now)
             let person = object == .opportunity ? facts.opportunityPeople[row.key.recordID] : nil
             if facts.early.contains(row.key.recordID) {
@@ -88,10 +86,12 @@ struct OutboundBatch {
         return input
     }
 
-    /// Whether the record's person is on the way in an import, which may take minutes.
+    /// Whether the record's person, or the record it goes over to, is on the way in an import, which may take minutes.
     private func isImporting(_ input: OutboundInput, _ facts: OutboundFacts) -> Bool {
         let people = input.personLinks.values.map(\.marketingID) + [input.link?.marketingID].compactMap(\.self)
-        return !facts.underImport.isDisjoint(with: people) || input.record?.email.map(facts.importedEmails.contains) ?? false
+        let successors = [input.record?.mergedInto, input.record?.convertedTo].compactMap(\.self)
+        return !facts.underImport.isDisjoint(with: people) || !facts.importedSuccessors.isDisjoint(with: successors)
+            || input.record?.email.map(facts.importedEmails.contains) ?? false
     }
 
     /// Whether nobody else in the batch is the same person, has the same email or takes over the same record.

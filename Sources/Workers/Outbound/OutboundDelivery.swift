@@ -36,12 +36,12 @@ struct OutboundDelivery {
     func deliver(_ batch: inout OutboundBatch) async throws -> Int {
         let imported = try await importPeople(&batch)
         await writeOneByOne(&batch)
+        try await touchOpportunities(&batch)
         return imported
     }
 
     /// Does for those who were written what comes after that: contacts get their accounts, and the CRM shows it all.
     func complete(_ batch: inout OutboundBatch) async {
-        try await touchOpportunities(&batch)
         let relating = AccountRelating(
             integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: schemas)
         await relating.relate(&batch, now: clock.now())

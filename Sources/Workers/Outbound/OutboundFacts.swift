@@ -18,6 +18,8 @@ struct OutboundFacts {
     /// People an import is under way for, and the emails of all in it: new ones have no id yet.
     var underImport: Set<String> = []
     var importedEmails: Set<String> = []
+    /// The records among those the batch's were merged into or became that are on their way in an import.
+    var importedSuccessors: Set<String> = []
     /// For each opportunity the linked person it is about.
     var opportunityPeople: [String: String] = [:]
     /// Opportunities whose contact's own turn is still to come.
@@ -104,6 +106,10 @@ struct OutboundReading {
         facts.pending = try await store.pendingChanges(
             integration: name, direction: .inbound, object: "contact", recordIDs: ids)
         facts.underImport = try await store.underImport(integration: name, marketingIDs: ids)
+        let successors = facts.states.byID.values.joined().flatMap {
+            [$0.value.mergedInto, $0.value.convertedTo].compactMap(\.self)
+        }
+        facts.importedSuccessors = try await store.underImport(integration: name, crmIDs: successors)
         facts.importedEmails = try await store.underImport(integration: name, emails: everyEmail.sorted())
     }
 }
