@@ -112,8 +112,4 @@ extension ActiveCampaign: MarketingDestination {
     public func writeOpportunity(_ opportunity: OpportunityWrite) async throws(SyncError) {
         try await opportunities.write(opportunity)
     }
-
-    public func deleteOpportunity(externalID: String) async throws(SyncError) {
-        try await opportunities.delete(externalID: externalID)
-    }
 }

@@ -36,18 +36,6 @@ actor Opportunities {
         }
     }
 
-    /// One call; nothing to do where there is no such record.
-    func delete(externalID: String) async throws(SyncError) {
-        guard let id = try await existingSchema() else { return }
-        let path = "customObjects/records/\(URLText.encoded(id))/external/\(URLText.encoded(externalID))"
-        do throws(SyncError) {
-            _ = try await feature.call("DELETE", path)
-        } catch  where error.code == "not-found" {
-            // Deleted already, perhaps along with its schema.
-            schema = nil
-        }
-    }
-
     private static func body(_ opportunity: OpportunityWrite) -> JSONValue {
         let values: [(String, JSONValue)] = [
             ("name", .string(opportunity.name)), ("amount", opportunity.amount.map { .string($0.description) } ?? .null),

@@ -111,5 +111,4 @@ public protocol MarketingDestination: Sendable {
 
     /// Creates or changes the opportunity's custom object record, making the schema first if the account has none.
     func writeOpportunity(_ opportunity: OpportunityWrite) async throws(SyncError)
-    func deleteOpportunity(externalID: String) async throws(SyncError)
 }

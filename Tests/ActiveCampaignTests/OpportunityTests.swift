@@ -36,17 +36,6 @@ struct OpportunityTests {
         }
     }
 
-    @Test("OUT-8 an opportunity is deleted by its external id, harmlessly when it is not there")
-    func delete() async throws {
-        try await withSandbox { connection in
-            try await connection.marketing.deleteOpportunity(externalID: "006A")
-            #expect(await connection.account.counters().calls["POST /customObjects/schemas"] == nil)
-            try await connection.marketing.writeOpportunity(opportunity)
-            for _ in 0..<2 { try await connection.marketing.deleteOpportunity(externalID: "006A") }
-            #expect(await connection.account.customRecords("crm-opportunities").isEmpty)
-        }
-    }
-
     @Test("A schema deleted in the account is made again")
     func deletedSchema() async throws {
         let connection = try Connection { call throws(TransportError) in

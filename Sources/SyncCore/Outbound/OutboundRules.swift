@@ -50,7 +50,9 @@ extension OutboundRules {
         if record.isDeleted || record.isConverted { return .unrelated }
         switch record.object {
         case .account: return .unrelated
-        case .opportunity: return context.settings.opportunities && link == nil ? .publish : .unrelated
+        case .opportunity:
+            let isNews = link?.endedBy ?? .crmDeleted == .crmDeleted
+            return context.settings.opportunities && isNews ? .publish : .unrelated
         case .contact, .lead: break
         }
         if let reason = link?.endedBy, reason != .crmDeleted { return .unrelated }
@@ -69,10 +71,14 @@ extension OutboundRules {
         }
     }
 
-    /// Whether a contact is to belong to another account in marketing than it is known to (MAP-4).
+    /// Whether a contact belongs to another account than the one marketing was last told of (MAP-4). That it could not be told
+    /// is no news: it is tried again with the contact's next turn.
     public static func changesAccount(_ record: CRMRecord, _ link: Link, _ context: OutboundContext) -> Bool {
-        guard record.object == .contact, case .full = context.settings.accounts else { return false }
-        return link.relation != record.accountID.map { AccountRelation(accountID: $0) }
+        // A CRM that does not show whose the contact is says nothing of it.
+        guard record.object == .contact, case .full = context.settings.accounts,
+            context.type(of: CRMRecord.accountNameField, in: .contact) != nil
+        else { return false }
+        return link.relation?.accountID != record.accountID
     }
 
     /// What the CRM record has yet to show (OUT-6); `nil` when it shows it all.

@@ -92,7 +92,9 @@ extension InboundBatch {
 
     /// An account syncs because a syncing person belongs to it: one without a link is none of ours (MAP-4).
     private mutating func triageAccount(row index: Int) {
-        guard let link = links[rows[index].key.recordID]?[.account], link.state == .linked, schemas.accounts != nil else {
+        guard case .full = integration.settings.outbound.accounts, let link = links[rows[index].key.recordID]?[.account],
+            link.state == .linked
+        else {
             verdicts[index] = .dropped(.notLinked, [])
             return
         }
@@ -123,10 +125,10 @@ extension InboundBatch {
 
     /// GEN-5: what says nothing new is settled before any call.
     private func withoutCall(_ change: PendingChange, _ target: InboundTarget) -> InboundResolution? {
-        guard let schema = schemas.crm[target.object] else { return nil }
+        let marketing = target.object == .account ? schemas.accounts : schemas.marketing
+        guard let schema = schemas.crm[target.object], let marketing else { return nil }
         return InboundRules.resolveWithoutCall(
-            change, target: target, mappings: mappings[target.object] ?? [], crmSchema: schema, marketingSchema: schemas.marketing
-        )
+            change, target: target, mappings: mappings[target.object] ?? [], crmSchema: schema, marketingSchema: marketing)
     }
 
     /// Rows about to create a record from a change that does not carry the person: the rest must be asked for.
@@ -189,7 +191,7 @@ extension InboundBatch {
             let item = items[index]
             let object = item.target.object
             guard let schema = schemas.crm[object], answer.failures[object] == nil else {
-                items[index].result = .failure(Self.unreadable(object, answer.failures[object]))
+                items[index].result = .failure(Self.unreadable(object, answer.failures[object] ?? schemas.failures[object]))
                 continue
             }
             if object == .account {

@@ -10,6 +10,8 @@ struct Schemas: Sendable {
     var marketing: FieldIndex
     /// Of marketing's accounts, where they sync.
     var accounts: FieldIndex?
+    /// Why accounts or opportunities do not sync though they should: people do all the same (MAP-4, MAP-5).
+    var failures: [CRMObject: SyncError] = [:]
 
     /// The CRM's own spelling of the fields that outbound needs of an object; one it does not show is left out.
     func fieldsToRead(_ object: CRMObject, _ settings: IntegrationSettings) -> [String] {
@@ -27,6 +29,7 @@ actor SchemaCache {
     }
 
     private static let lifetime = Duration.seconds(3600)
+    private static let lifetimeOfGaps = Duration.seconds(600)
     private static let pauseAfterFailure = Duration.seconds(60)
 
     private let connections: any Connections
@@ -58,16 +61,18 @@ actor SchemaCache {
     private func described(_ integration: StoredIntegration) async throws(SyncError) -> Schemas {
         let crm = try await connections.crm(of: integration)
         let marketing = try await connections.marketing(of: integration)
-        var objects: [CRMObject: FieldIndex] = [:]
-        let outbound = integration.settings.outbound
-        var wanted = CRMObject.people
-        if case .full = outbound.accounts { wanted.append(.account) }
-        if outbound.opportunities { wanted.append(.opportunity) }
-        for object in wanted { objects[object] = FieldIndex(try await crm.describe(object)) }
-        var schemas = Schemas(crm: objects, marketing: FieldIndex(try await marketing.describeContacts()))
-        if wanted.contains(.account) { schemas.accounts = FieldIndex(try await marketing.describeAccounts()) }
+        var schemas = Schemas(crm: [:], marketing: FieldIndex(try await marketing.describeContacts()))
+        for object in integration.settings.outbound.polledObjects {
+            do throws(SyncError) {
+                if object == .account { schemas.accounts = FieldIndex(try await marketing.describeAccounts()) }
+                schemas.crm[object] = FieldIndex(try await crm.describe(object))
+            } catch  where !object.isPerson && error.concernsOneObject {
+                schemas.failures[object] = error
+            }
+        }
+        let lifetime = schemas.failures.isEmpty ? Self.lifetime : Self.lifetimeOfGaps
         entries[integration.settings.name] = Entry(
-            schemas: schemas, revision: integration.revision, expires: clock.now().advanced(by: Self.lifetime))
+            schemas: schemas, revision: integration.revision, expires: clock.now().advanced(by: lifetime))
         return schemas
     }
 }
