@@ -3,6 +3,8 @@ public import Contracts
 extension OutboundRules {
     /// Decides what is written to marketing for one CRM record (OUT-1 to OUT-6, OUT-8, GEN-2, GEN-3, GEN-5, GEN-6, IN-6).
     public static func resolve(_ input: OutboundInput, in context: OutboundContext, now: Timestamp) -> OutboundResolution {
+        // Other producers tell of whatever changes.
+        guard context.settings.includes(input.object) else { return .skip(.notRelated) }
         guard context.crm[input.object] != nil else {
             return OutboundResolution(
                 .failed(
@@ -123,7 +125,6 @@ extension OutboundRules {
     private static func account(
         _ record: CRMRecord, _ input: OutboundInput, _ context: OutboundContext, _ now: Timestamp
     ) -> OutboundResolution {
-        guard case .full = context.settings.accounts else { return .skip(.notRelated) }
         if let link = input.liveLink { return merged(record, link, input, context, now) }
         if input.link?.endedBy == .marketingDeleted { return .skip(.deletedInMarketing) }
         return input.isRelated ? firstWrite(of: record, marketingID: "", context, now) : .skip(.notRelated)
@@ -133,7 +134,6 @@ extension OutboundRules {
     private static func opportunity(
         _ record: CRMRecord, _ input: OutboundInput, _ context: OutboundContext, _ now: Timestamp
     ) -> OutboundResolution {
-        guard context.settings.opportunities else { return .skip(.notRelated) }
         var link = input.liveLink ?? relinked(record, to: record.id, context)
         var resolution = OutboundResolution(input.liveLink == nil ? .create : .unchanged)
         if input.liveLink == nil || opportunityChanged(record, link, context) {

@@ -24,6 +24,15 @@ public struct OutboundSettings: Sendable, Hashable, Codable {
         self.opportunities = opportunities
         self.bounceLimit = bounceLimit
     }
+
+    /// Whether records of the object flow at all. People always may, for those who are linked flow whatever the selection (OUT-2).
+    public func includes(_ object: CRMObject) -> Bool {
+        switch object {
+        case .contact, .lead: true
+        case .account: if case .full = accounts { true } else { false }
+        case .opportunity: opportunities
+        }
+    }
 }
 
 /// How the accounts of syncing people sync (MAP-4).

@@ -21,6 +21,10 @@ struct OutboundBatch {
         var overwritten: Link?
         /// Whether the contact is associated with its account by now (MAP-4).
         var relation: AccountRelation?
+        /// Set when the contact belongs to no account any more.
+        var leftAccount = false
+        /// Set when the account's turn did not come: the row is looked at again.
+        var isRelationPostponed = false
     }
 
     let integration: StoredIntegration
@@ -79,7 +83,8 @@ struct OutboundBatch {
         var input = OutboundInput(
             key: key, object: object, record: record, link: link, personLinks: person.flatMap { facts.people[$0] } ?? [:],
             sameEmail: sameEmail.filter { $0.object == object && $0.crmID != id },
-            pending: person.flatMap { facts.pending[$0] }, selectedSince: facts.selectedSince[object])
+            pending: person.flatMap { (object.isPerson ? facts.pending : facts.pendingAccounts)[$0] },
+            selectedSince: facts.selectedSince[object])
         let successor =
             record?.mergedInto.flatMap { facts.links[object]?[$0] } ?? record?.convertedTo.flatMap { facts.links[.contact]?[$0] }
         if let successor, successor.state != .ended { input.successorLink = successor }
@@ -161,7 +166,8 @@ struct OutboundBatch {
         items.enumerated().compactMap { index, item in
             guard isDelivered(item) else { return nil }
             let writeBack = item.resolution.writeBack
-            let status = integration.settings.crm.accountStatusField == nil ? nil : item.relation?.text
+            let status =
+                integration.settings.crm.accountStatusField == nil ? nil : item.relation?.text ?? (item.leftAccount ? "" : nil)
             guard writeBack != nil || status != nil, let id = writeBack?.id ?? item.record?.id else { return nil }
             return (
                 index,
@@ -175,5 +181,5 @@ struct OutboundBatch {
 
 extension AccountRelation {
     /// As the CRM record shows it (OUT-6).
-    fileprivate var text: String { error?.message ?? "Synced successfully" }
+    fileprivate var text: String { error.map { "Failed: \($0.code)" } ?? "Synced successfully" }
 }

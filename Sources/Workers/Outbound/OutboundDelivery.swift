@@ -43,8 +43,9 @@ struct OutboundDelivery {
     /// Does for those who were written what comes after that: contacts get their accounts, and the CRM shows it all.
     func complete(_ batch: inout OutboundBatch) async {
         let relating = AccountRelating(
-            integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: schemas)
-        await relating.relate(&batch, now: clock.now())
+            integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: schemas,
+            clock: clock)
+        await relating.relate(&batch)
         await showInCRM(&batch)
     }
 
@@ -193,8 +194,12 @@ struct OutboundDelivery {
 
     private func writeAccount(_ index: Int, in batch: inout OutboundBatch) async throws(SyncError) {
         let resolution = batch.items[index].resolution
-        let id = try await marketing.writeAccount(id: resolution.link?.marketingID, fields: resolution.write)
-        batch.succeed(index, as: id, at: clock.now())
+        do throws(SyncError) {
+            let id = try await marketing.writeAccount(id: resolution.link?.marketingID, fields: resolution.write)
+            batch.succeed(index, as: id, at: clock.now())
+        } catch  where error.code == "not-found" {
+            batch.endMissing(index)
+        }
     }
 
     private func writeOpportunity(_ index: Int, in batch: inout OutboundBatch) async throws(SyncError) {

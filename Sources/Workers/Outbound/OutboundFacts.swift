@@ -15,6 +15,8 @@ struct OutboundFacts {
     var byEmail: [String: [Link]] = [:]
     /// What waits inbound, by the person's id in marketing.
     var pending: [String: PendingChange] = [:]
+    /// What waits inbound for accounts, by their id in marketing.
+    var pendingAccounts: [String: PendingChange] = [:]
     /// People an import is under way for, and the emails of all in it: new ones have no id yet.
     var underImport: Set<String> = []
     var importedEmails: Set<String> = []
@@ -41,7 +43,7 @@ struct OutboundReading {
         var facts = OutboundFacts()
         var ids: [CRMObject: [String]] = [:]
         for row in rows {
-            guard let object = CRMObject(rawValue: row.key.object) else { continue }
+            guard let object = CRMObject(rawValue: row.key.object), integration.settings.outbound.includes(object) else { continue }
             ids[object, default: []].append(row.key.recordID)
         }
         let fields = ids.keys.reduce(into: [CRMObject: [String]]()) { $0[$1] = schemas.fieldsToRead($1, integration.settings) }
@@ -49,6 +51,7 @@ struct OutboundReading {
         try await addLinks(of: ids, to: &facts)
         try await addPeople(to: &facts)
         try await addOpportunities(ids[.opportunity] ?? [], to: &facts)
+        facts.states.failures.merge(schemas.failures) { read, _ in read }
         facts.selectedSince = try await store.polls(of: name).mapValues(\.since)
         return facts
     }
@@ -66,7 +69,7 @@ struct OutboundReading {
     }
 
     private func addOpportunities(_ ids: [String], to facts: inout OutboundFacts) async throws {
-        guard integration.settings.outbound.opportunities, !ids.isEmpty else { return }
+        guard integration.settings.outbound.opportunities, schemas.failures[.opportunity] == nil, !ids.isEmpty else { return }
         let contacts = try await crm.contacts(ofOpportunities: ids)
         let wanted = Set(contacts.values).sorted()
         let links = try await store.links(integration: name, crmIDs: wanted, object: .contact)
@@ -105,6 +108,9 @@ struct OutboundReading {
         }
         facts.pending = try await store.pendingChanges(
             integration: name, direction: .inbound, object: "contact", recordIDs: ids)
+        facts.pendingAccounts = try await store.pendingChanges(
+            integration: name, direction: .inbound, object: CRMObject.account.rawValue,
+            recordIDs: (facts.links[.account] ?? [:]).values.map(\.marketingID))
         facts.underImport = try await store.underImport(integration: name, marketingIDs: ids)
         let successors = facts.states.byID.values.joined().flatMap {
             [$0.value.mergedInto, $0.value.convertedTo].compactMap(\.self)

@@ -18,7 +18,7 @@ struct OutboundSettling {
 
     /// The first failure that concerns the whole integration: a limit reached, credentials refused.
     func hold(of batch: OutboundBatch) -> (until: Timestamp?, reason: SyncError)? {
-        for error in batch.items.compactMap(\.failure) {
+        for error in batch.items.compactMap({ $0.failure ?? $0.relation?.error }) {
             if case .holdIntegration(let until) = retry.next(after: error, attempts: 1, now: now, jitter: jitter) {
                 return (until, error)
             }
@@ -53,6 +53,7 @@ struct OutboundSettling {
         outcome.links = item.resolution.otherLinks
         if var link = item.resolution.link {
             if let relation = item.relation { link.relation = relation }
+            if item.leftAccount { link.relation = nil }
             outcome.links.insert(link, at: 0)
             // An import has given its tags already, by name.
             outcome.tags = item.resolution.tags.map {
@@ -62,6 +63,10 @@ struct OutboundSettling {
         outcome.history = [entry(for: item)].compactMap(\.self)
         outcome.touches = item.resolution.touches
         outcome.frozen = item.resolution.frozen
+        if item.isRelationPostponed { return result(.wait(until: now), of: outcome) }
+        if let error = item.relation?.error, !isForGood(error) {
+            return settlement(of: outcome, failedWith: error) ?? result(.wait(until: now), of: outcome)
+        }
         return settlement(of: outcome, shown: item.writeBack)
     }
 

@@ -58,8 +58,10 @@ actor PollSchemaCache {
         let marketing = try await connections.marketing(of: integration)
         var objects: [CRMObject: FieldIndex] = [:]
         var failures: [CRMObject: SyncError] = [:]
+        var accounts: FieldIndex?
         for object in settings.outbound.polledObjects {
             do throws(SyncError) {
+                if object == .account { accounts = FieldIndex(try await marketing.describeAccounts()) }
                 let index = FieldIndex(try await crm.describe(object))
                 objects[object] = index
                 failures[object] = settings.outbound.selection[object]?.missingFields(object, in: index)
@@ -69,8 +71,6 @@ actor PollSchemaCache {
             }
         }
         let contacts = FieldIndex(try await marketing.describeContacts())
-        var accounts: FieldIndex?
-        if objects[.account] != nil { accounts = FieldIndex(try await marketing.describeAccounts()) }
         let isComplete = objects.allSatisfy { object, index in
             let target = object.isPerson ? contacts : accounts
             return settings.mappings(of: object).allSatisfy { index[$0.crm] != nil && target?[$0.marketing] != nil }
@@ -96,12 +96,7 @@ extension Selection {
 extension OutboundSettings {
     /// The CRM objects whose changes are looked for, leads first: a lead that became a contact gives up its link before the
     /// contact's turn. People always, for those who are linked flow whatever the selection (OUT-2).
-    var polledObjects: [CRMObject] {
-        var objects: [CRMObject] = [.lead, .contact]
-        if case .full = accounts { objects.append(.account) }
-        if opportunities { objects.append(.opportunity) }
-        return objects
-    }
+    var polledObjects: [CRMObject] { [.lead, .contact, .account, .opportunity].filter(includes) }
 }
 
 extension SyncError {

@@ -213,14 +213,18 @@ func withWorld(window: BatchWindow = .standard, _ test: (World) async throws -> 
 
 /// The network between the workers and the vendors, where a test can step in once an answer is on its way back.
 actor Wire: HTTPTransport {
-    enum Call { case read, write }
+    enum Call: Hashable {
+        case read, write
+        /// One to marketing, by the end of its path.
+        case marketing(String)
+    }
 
     private let vendors: InProcessTransport
     private var interruption: (call: Call, act: @Sendable () async -> Void)?
 
     init(_ vendors: InProcessTransport) { self.vendors = vendors }
 
-    /// Does something once, after Salesforce has done the next call of that kind and before the worker hears of it.
+    /// Does something once, after the vendor has done the next call of that kind and before the worker hears of it.
     func after(_ call: Call, _ act: @escaping @Sendable () async -> Void) { interruption = (call, act) }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
@@ -228,7 +232,7 @@ actor Wire: HTTPTransport {
         // As a real client sends it: the emulated org's tokens lead to the host they were asked from.
         request.headers["Host"] = request.url.split(separator: "/").dropFirst().first.map(String.init)
         let response = try await vendors.send(request)
-        if let interruption, request.call == interruption.call {
+        if let interruption, request.isCall(interruption.call) {
             self.interruption = nil
             await interruption.act()
         }
@@ -238,9 +242,10 @@ actor Wire: HTTPTransport {
 
 extension HTTPRequest {
     /// Reads and writes are composite calls alike; only writes have parts that change something.
-    fileprivate var call: Wire.Call? {
-        guard url.hasSuffix("/composite") else { return nil }
-        return String(decoding: body, as: UTF8.self).contains("\"PATCH\"") ? .write : .read
+    fileprivate func isCall(_ call: Wire.Call) -> Bool {
+        if case .marketing(let path) = call { return url.hasSuffix(path) }
+        guard url.hasSuffix("/composite") else { return false }
+        return (call == .write) == String(decoding: body, as: UTF8.self).contains("\"PATCH\"")
     }
 }
 
