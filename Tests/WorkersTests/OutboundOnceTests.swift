@@ -40,9 +40,11 @@ struct OutboundOnceTests {
         }
     }
 
-    @Test("GEN-6 a write whose answer was lost is repeated without a second person", arguments: [
-        Fault.hangUpAfter, .cut(afterBytes: 20), .slow(.seconds(600)), .emptyBody,
-    ])
+    @Test(
+        "GEN-6 a write whose answer was lost is repeated without a second person",
+        arguments: [
+            Fault.hangUpAfter, .cut(afterBytes: 20), .slow(.seconds(600)), .emptyBody,
+        ])
     func lostAnswer(fault: Fault) async throws {
         try await withOutboundWorld { world in
             try await world.queue(3)
@@ -85,9 +87,11 @@ struct OutboundOnceTests {
 
     // MARK: Imports
 
-    @Test("GEN-6 an import whose answer was lost keeps its people until it is carried out if it ever will be", arguments: [
-        Fault.hangUpAfter, .hangUpBefore, .cut(afterBytes: 5), .slow(.seconds(600)), .internalError,
-    ])
+    @Test(
+        "GEN-6 an import whose answer was lost keeps its people until it is carried out if it ever will be",
+        arguments: [
+            Fault.hangUpAfter, .hangUpBefore, .cut(afterBytes: 5), .slow(.seconds(600)), .internalError,
+        ])
     func importInDoubt(fault: Fault) async throws {
         try await withOutboundWorld { world in
             let ids = try await world.queue(30)

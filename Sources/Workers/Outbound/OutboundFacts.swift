@@ -43,7 +43,9 @@ struct OutboundReading {
         var facts = OutboundFacts()
         var ids: [CRMObject: [String]] = [:]
         for row in rows {
-            guard let object = CRMObject(rawValue: row.key.object), integration.settings.outbound.includes(object) else { continue }
+            guard let object = CRMObject(rawValue: row.key.object), integration.settings.outbound.includes(object) else {
+                continue
+            }
             ids[object, default: []].append(row.key.recordID)
         }
         let fields = ids.keys.reduce(into: [CRMObject: [String]]()) { $0[$1] = schemas.fieldsToRead($1, integration.settings) }
