@@ -110,7 +110,8 @@ struct OutboundDelivery {
             if error.errorClass == .inDoubt { throw error }
             try await store.closeImport(job.id, settlements: [], lease: lease, now: clock.now())
             guard error.errorClass == .permanent else { throw error }
-            logger.warning("an import was refused", metadata: ["code": "\(error.code)", "message": "\(error.message)"])
+            // The reason may quote addresses: each person's own refusal keeps it, the log does not.
+            logger.warning("an import was refused", metadata: ["code": "\(error.code)", "records": "\(rows.count)"])
             return false
         }
     }

@@ -96,8 +96,7 @@ public actor OutboundDrain {
 
         let delivery = OutboundDelivery(
             integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: known,
-            clock: clock, lease: lease,
-            logger: logger)
+            clock: clock, lease: lease, logger: logger)
         try await countNearMisses(batch)
         let imported = try await delivery.deliver(&batch)
         let noted = try await noteNewPeople(of: batch, lease: lease)
