@@ -211,15 +211,10 @@ public actor InboundDrain {
 }
 
 extension InboundDrain {
-    /// What came back as Tandem had written it, and what nearly did: the way to tell a loop before it turns.
     private func countEchoes(_ batch: InboundBatch) async throws {
         let echoes = batch.items.count { $0.resolution?.outcome == .unchanged && $0.resolution?.decisions.isEmpty == true }
         let nearMisses = batch.items.reduce(0) { $0 + ($1.resolution?.nearMisses ?? 0) }
-        for (name, count) in [("echo_suppressed", echoes), ("echo_near_miss", nearMisses)] where count > 0 {
-            Counter(label: "tandem_\(name)_total", dimensions: [("integration", self.name)]).increment(by: count)
-        }
-        let counts = ["echo-suppressed": echoes, "echo-near-miss": nearMisses].filter { $0.value > 0 }
-        if !counts.isEmpty { try await store.count(counts, integration: name) }
+        try await EchoCounts(integration: name, store: store).add(suppressed: echoes, nearMisses: nearMisses)
     }
 }
 

@@ -97,7 +97,9 @@ public actor OutboundDrain {
         let delivery = OutboundDelivery(
             integration: integration, store: store, crm: crm, marketing: marketing, context: context, schemas: known,
             clock: clock, lease: lease, logger: logger)
-        try await countNearMisses(batch)
+        // Before people leave the batch for an import.
+        let nearMisses = batch.items.reduce(0) { $0 + $1.resolution.nearMisses }
+        try await EchoCounts(integration: name, store: store).add(nearMisses: nearMisses)
         let imported = try await delivery.deliver(&batch)
         let noted = try await noteNewPeople(of: batch, lease: lease)
         await delivery.complete(&batch)
@@ -193,14 +195,6 @@ public actor OutboundDrain {
 
     // MARK: What operators see
 
-    /// Values that came back from the CRM nearly as they were: the way to tell a loop before it turns.
-    private func countNearMisses(_ batch: OutboundBatch) async throws {
-        let count = batch.items.reduce(0) { $0 + $1.resolution.nearMisses }
-        guard count > 0 else { return }
-        try await store.count(["echo-near-miss": count], integration: name)
-        Counter(label: "tandem_echo_near_miss_total", dimensions: [("integration", name)]).increment(by: count)
-    }
-
     private func report(_ batch: OutboundBatch, _ settlements: [Settlement], imported: Int) async throws {
         var outcomes: [String: Int] = [:]
         for item in batch.items { outcomes[item.label, default: 0] += 1 }
@@ -208,11 +202,7 @@ public actor OutboundDrain {
             Counter(label: "tandem_delivered_total", dimensions: [("integration", name), ("outcome", outcome)]).increment(
                 by: count)
         }
-        let echoes = outcomes["unchanged"] ?? 0
-        if echoes > 0 {
-            try await store.count(["echo-suppressed": echoes], integration: name)
-            Counter(label: "tandem_echo_suppressed_total", dimensions: [("integration", name)]).increment(by: echoes)
-        }
+        try await EchoCounts(integration: name, store: store).add(suppressed: outcomes["unchanged"] ?? 0)
         logger.info(
             "delivered",
             metadata: [

@@ -143,9 +143,7 @@ struct PollRun {
         let dimensions = [("integration", name)]
         Counter(label: "tandem_polled_total", dimensions: dimensions).increment(by: page.read)
         Counter(label: "tandem_poll_published_total", dimensions: dimensions).increment(by: page.published.count)
-        guard page.echoes > 0 else { return }
-        Counter(label: "tandem_echo_suppressed_total", dimensions: dimensions).increment(by: page.echoes)
-        try await store.count(["echo-suppressed": page.echoes], integration: name)
+        try await EchoCounts(integration: name, store: store).add(suppressed: page.echoes)
     }
 
     private func report(_ tally: PollTally) {
