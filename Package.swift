@@ -131,12 +131,36 @@ let package = Package(
             swiftSettings: safe
         ),
 
+        // MARK: Which connector serves which vendor, and the vendors to play with
+        .target(
+            name: "Vendors",
+            dependencies: [
+                "ActiveCampaign", "Connectors", "Contracts", "Salesforce", "Store", "SyncCore", "Workers",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: safe
+        ),
+        .target(name: "Playground", dependencies: ["Connectors", "Contracts", "Sandbox", "SyncCore"], swiftSettings: safe),
+
+        // MARK: The simulator
+        .target(name: "CJobs"),
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "CJobs", "Connectors", "Contracts", "EventLog", "Gateway", "Playground", "Sandbox", "Store", "SyncCore",
+                "Vendors",
+                "Workers",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: safe
+        ),
+
         // MARK: Putting it together
         .target(
             name: "Runtime",
             dependencies: [
-                "ActiveCampaign", "Connectors", "Contracts", "EventLog", "Gateway", "KafkaLog", "Salesforce", "Sandbox", "Store",
-                "SyncCore", "Workers",
+                "Connectors", "Contracts", "EventLog", "Gateway", "KafkaLog", "Playground", "Salesforce", "Sandbox", "Simulator",
+                "Store", "SyncCore", "Vendors", "Workers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -215,15 +239,25 @@ let package = Package(
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Runtime", "Sandbox", "EventLog", "Store", "Connectors", "SyncCore", "Contracts",
+                "Workers", "Runtime", "Playground", "Vendors", "Sandbox", "EventLog", "Store", "Connectors", "SyncCore",
+                "Contracts",
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "Simulator", "EventLog", "EventLogConformance", "Sandbox", "Store", "Connectors", "SyncCore", "Contracts",
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "RuntimeTests",
             dependencies: [
-                "Runtime", "Gateway", "KafkaLog", "Sandbox", "EventLog", "Store", "Connectors", "SyncCore", "Contracts",
+                "Runtime", "Gateway", "KafkaLog", "Playground", "Vendors", "Sandbox", "EventLog", "Store", "Connectors",
+                "SyncCore",
+                "Contracts",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

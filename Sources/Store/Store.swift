@@ -6,14 +6,23 @@ import Synchronization
 /// One SQLite file that several processes may have open at once. Every call is one transaction: it is durable when it
 /// returns, and when it throws, or its task is cancelled, nothing has changed.
 public final class Store: Sendable {
+    /// Passed right before and right after each transaction. What it throws the call throws; after the transaction that means
+    /// that it is durable, but nobody hears of it.
+    public typealias Passage = @Sendable () async throws(StoreError) -> Void
+
     let database: any DatabaseWriter
     let key: StoreKey
+    private let passage: Passage?
     private let isClosed = Atomic(false)
 
-    private init(database: any DatabaseWriter, key: StoreKey) {
+    private init(database: any DatabaseWriter, key: StoreKey, passage: Passage? = nil) {
         self.database = database
         self.key = key
+        self.passage = passage
     }
+
+    /// The same data as another process sees them, which may be interrupted where it passes (for simulations).
+    public func sharing(_ passage: @escaping Passage) -> Store { Store(database: database, key: key, passage: passage) }
 
     /// Opens the store at `path`, creating it or bringing it up to date first.
     ///
@@ -70,13 +79,38 @@ public final class Store: Sendable {
 
     /// Runs `body` in one read-only transaction.
     func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws(StoreError) -> Value {
-        try requireOpen()
-        do { return try await database.read(body) } catch { throw StoreError(error) }
+        try await access { database async throws in
+            if let queue = database as? DatabaseQueue { return try Self.readNow(queue, body) }
+            return try await database.read(body)
+        }
     }
 
     /// Runs `body` in one transaction that holds the write lock from its start.
     func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws(StoreError) -> Value {
+        try await access { database async throws in
+            if let queue = database as? DatabaseQueue { return try Self.writeNow(queue, body) }
+            return try await database.write(body)
+        }
+    }
+
+    private func access<Value: Sendable>(
+        _ transaction: (any DatabaseWriter) async throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await passage?()
         try requireOpen()
-        do { return try await database.write(body) } catch { throw StoreError(error) }
+        let value: Value
+        do { value = try await transaction(database) } catch { throw StoreError(error) }
+        try await passage?()
+        return value
+    }
+
+    // A database in memory is never waited for: there is no reason to leave the thread.
+
+    private static func readNow<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
+        try queue.read(body)
+    }
+
+    private static func writeNow<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
+        try queue.write(body)
     }
 }

@@ -1,5 +1,6 @@
 import Connectors
 import Contracts
+import Playground
 import Sandbox
 import Store
 import SyncCore

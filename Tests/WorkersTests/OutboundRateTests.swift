@@ -1,9 +1,11 @@
 import Connectors
 import Contracts
+import Playground
 import Sandbox
 import Store
 import SyncCore
 import Testing
+import Vendors
 
 @testable import Runtime
 @testable import Workers

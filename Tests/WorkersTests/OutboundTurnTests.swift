@@ -4,6 +4,7 @@ import Sandbox
 import Store
 import SyncCore
 import Testing
+import Vendors
 
 @testable import Runtime
 @testable import Workers

@@ -1,5 +1,6 @@
 import Contracts
 import EventLog
+import Playground
 import Sandbox
 import SyncCore
 

@@ -3,9 +3,11 @@ import Contracts
 import EventLog
 import Foundation
 import Logging
+import Playground
 import Sandbox
 import Store
 import SyncCore
+import Vendors
 import Workers
 
 /// The inbound path on one process: into the queue, and from there to the emulated CRM without a network.

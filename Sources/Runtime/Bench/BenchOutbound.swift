@@ -3,9 +3,11 @@ import Contracts
 import EventLog
 import Foundation
 import Logging
+import Playground
 import Sandbox
 import Store
 import SyncCore
+import Vendors
 import Workers
 
 /// The outbound path on one process: polls of the emulated CRM, the topic, the queue, and the delivery to the emulated

@@ -8,6 +8,7 @@ import Logging
 import Metrics
 import Store
 import SyncCore
+import Vendors
 import Workers
 
 /// The ports of one process, opened and put together from its configuration.

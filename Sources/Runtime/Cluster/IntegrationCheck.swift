@@ -2,6 +2,7 @@ import Connectors
 import Contracts
 import Store
 import SyncCore
+import Vendors
 
 /// What both vendors say to an integration's settings (CON-1, MAP-2).
 struct IntegrationCheck: Sendable, Equatable {

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Store
 import SyncCore
+import Vendors
 
 /// `tandem apply -f`: integrations as code.
 struct ApplyCommand: AsyncParsableCommand {

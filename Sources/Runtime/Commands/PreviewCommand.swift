@@ -4,6 +4,7 @@ import Contracts
 import Logging
 import Store
 import SyncCore
+import Vendors
 
 /// `tandem preview`: who a selection makes known to marketing.
 struct PreviewCommand: AsyncParsableCommand {

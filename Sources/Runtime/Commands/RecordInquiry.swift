@@ -2,6 +2,7 @@ import Connectors
 import Contracts
 import Store
 import SyncCore
+import Vendors
 
 /// Gathers what is known of one record (OPS-1).
 struct RecordInquiry {

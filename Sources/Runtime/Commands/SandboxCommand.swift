@@ -4,6 +4,7 @@ import Contracts
 import Foundation
 import KafkaLog
 import Logging
+import Playground
 import Sandbox
 import ServiceLifecycle
 import SyncCore

@@ -4,6 +4,7 @@ import Contracts
 import Logging
 import Store
 import SyncCore
+import Vendors
 
 /// `tandem why`: what happened to one record, and why its fields have the values they have.
 struct WhyCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Playground
 import Sandbox
 import Store
 import SyncCore

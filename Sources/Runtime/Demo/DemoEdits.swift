@@ -1,3 +1,4 @@
+import Playground
 import Sandbox
 import Store
 import SyncCore

@@ -1,8 +1,10 @@
 import Connectors
 import Contracts
+import Playground
 import Sandbox
 import Store
 import SyncCore
+import Vendors
 
 /// Both vendors' data as the emulators hold them, and what the store says about them, read once.
 struct DemoSides {

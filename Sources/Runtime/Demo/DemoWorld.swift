@@ -2,6 +2,7 @@ import Connectors
 import Contracts
 import Foundation
 import Gateway
+import Playground
 import Sandbox
 import ServiceLifecycle
 import Store

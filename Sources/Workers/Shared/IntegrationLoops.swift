@@ -52,7 +52,7 @@ struct IntegrationLoops: Sendable {
     private func loop(_ wakeUp: WakeUp, turn: Turn) async {
         while !Task.isStopping {
             switch await turn() {
-            case .now: await Task.yield()
+            case .now: continue
             case .at(let moment): await cancelWhenGracefulShutdown { await wakeUp.wait(until: moment, clock: clock) }
             }
         }

@@ -4,6 +4,7 @@ import Logging
 import Store
 import SyncCore
 import Testing
+import Vendors
 
 @testable import Runtime
 

@@ -1,9 +1,11 @@
 import Connectors
 import Contracts
 import Logging
+import Playground
 import Sandbox
 import Store
 import SyncCore
+import Vendors
 
 @testable import Runtime
 

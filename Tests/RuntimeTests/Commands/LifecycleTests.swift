@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connectors
 import Contracts
+import Playground
 import Sandbox
 import Store
 import SyncCore

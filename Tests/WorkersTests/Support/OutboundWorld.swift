@@ -1,6 +1,7 @@
 import Connectors
 import Contracts
 import EventLog
+import Playground
 import Sandbox
 import Store
 import SyncCore

@@ -1,10 +1,12 @@
 import Connectors
 import Contracts
 import EventLog
+import Playground
 import Sandbox
 import Store
 import SyncCore
 import Testing
+import Vendors
 
 @testable import Runtime
 @testable import Workers

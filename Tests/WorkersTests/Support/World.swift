@@ -3,10 +3,12 @@ import Contracts
 import EventLog
 import Foundation
 import Logging
+import Playground
 import Sandbox
 import Store
 import SyncCore
 import Testing
+import Vendors
 
 @testable import Runtime
 @testable import Workers

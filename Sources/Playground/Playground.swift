@@ -1,36 +1,36 @@
-import Contracts
-import Sandbox
-import SyncCore
+package import Contracts
+package import Sandbox
+package import SyncCore
 
 /// The emulated vendors as the demo, the benches and `tandem sandbox` set them up, and the integration that pairs them.
-struct Playground: Sendable {
-    static let integration = "demo"
-    static let webhookSecret = "sandbox-webhook-secret"
-    static let statusField = "Tandem_Sync_Status__c"
-    static let accountStatusField = "Tandem_Account_Status__c"
+package struct Playground: Sendable {
+    package static let integration = "demo"
+    package static let webhookSecret = "sandbox-webhook-secret"
+    package static let statusField = "Tandem_Sync_Status__c"
+    package static let accountStatusField = "Tandem_Account_Status__c"
     /// What the account's webhook tells of.
-    static let hookEvents = [
+    package static let hookEvents = [
         "subscribe", "update", "contact_tag_added", "contact_tag_removed", "account_add", "account_update",
     ]
 
     /// The custom fields of the emulated account, by what the demo's people have.
-    struct FieldIDs: Sendable {
-        var income: String
-        var birthDate: String
-        var occupation: String
+    package struct FieldIDs: Sendable {
+        package var income: String
+        package var birthDate: String
+        package var occupation: String
     }
 
-    let salesforce: SalesforceSandbox
-    let marketing: ActiveCampaignSandbox
-    let fields: FieldIDs
+    package let salesforce: SalesforceSandbox
+    package let marketing: ActiveCampaignSandbox
+    package let fields: FieldIDs
     /// The rate the emulated account allows; real ones allow 5.
-    let requestsPerSecond: Int
+    package let requestsPerSecond: Int
 
     /// - Parameters:
     ///   - rules: What the org's admin has set up; as a default the flow that marks what users edit.
     ///   - automation: The account's own, which rewrites what was just written.
     ///   - importDelay: How long the account takes for a bulk import; `nil` leaves it to whoever plays with the account.
-    init(
+    package init(
         requestsPerSecond: Int, instanceURL: String? = nil, clock: @escaping @Sendable () -> Timestamp,
         rules: SalesforceRules = Self.rules, automation: ActiveCampaignOptions.Automation? = nil, importDelay: Duration? = nil,
         deliver: @escaping WebhookDelivery = { _, _, _ in 0 }
@@ -44,7 +44,7 @@ struct Playground: Sendable {
         var account = ActiveCampaignOptions(clock: milliseconds, deliver: deliver)
         account.requestsPerSecond = requestsPerSecond
         account.automation = automation
-        account.importDelay = importDelay.map { Int64($0.seconds * 1000) }
+        account.importDelay = importDelay.map { Int64($0 / .milliseconds(1)) }
         marketing = ActiveCampaignSandbox(options: account)
         fields = FieldIDs(
             income: await marketing.addField("Annual Income"), birthDate: await marketing.addField("Birth Date", type: "date"),
@@ -53,7 +53,7 @@ struct Playground: Sendable {
     }
 
     /// A flow marks what users edit, so that their values win until the next sync (IN-6).
-    static var rules: SalesforceRules {
+    package static var rules: SalesforceRules {
         var rules = SalesforceRules()
         rules.syncStatusField = statusField
         return rules
@@ -69,7 +69,7 @@ struct Playground: Sendable {
 
     /// Everything that can flow out does: contacts from the web and those a user has marked, every new lead, the accounts of
     /// either with their web address, and opportunities.
-    static let outbound = OutboundSettings(
+    package static let outbound = OutboundSettings(
         schedule: .every(hours: 1),
         selection: [
             .contact: .criteria(
@@ -84,7 +84,7 @@ struct Playground: Sendable {
         ]), opportunities: true)
 
     /// The integration as a manager would describe it.
-    func settings(
+    package func settings(
         salesforceURL: String, marketingURL: String, window: BatchWindow, outbound: OutboundSettings = OutboundSettings()
     ) -> IntegrationSettings {
         let custom = [
@@ -102,7 +102,7 @@ struct Playground: Sendable {
             mappings: MappingSet(contact: MappingSet.defaults.contact + custom, lead: MappingSet.defaults.lead + custom))
     }
 
-    static let secrets: [SecretName: Secret] = [
+    package static let secrets: [SecretName: Secret] = [
         .crmClientSecret: Secret("sandbox-secret"), .marketingAPIKey: Secret("sandbox-api-token"),
         .webhookSecret: Secret(webhookSecret),
     ]

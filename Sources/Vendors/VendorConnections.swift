@@ -1,15 +1,15 @@
 import ActiveCampaign
-import Connectors
+package import Connectors
 import Contracts
-import Logging
+package import Logging
 import Salesforce
-import Store
-import SyncCore
+package import Store
+package import SyncCore
 import Workers
 
 /// Builds the connectors of each integration once per revision of its settings, and shares them: one token refresh and
 /// one pace of requests per connection, whoever uses it.
-actor VendorConnections: Connections {
+package actor VendorConnections: Connections {
     private struct Entry {
         var revision: Int
         var crm: SalesforceCRM?
@@ -26,7 +26,7 @@ actor VendorConnections: Connections {
     /// - Parameters:
     ///   - store: where the secrets are.
     ///   - rates: where the processes of the cluster count their requests together; `nil`: in `store`.
-    init(store: Store, rates: Store? = nil, transport: any HTTPTransport, clock: any WallClock, logger: Logger) {
+    package init(store: Store, rates: Store? = nil, transport: any HTTPTransport, clock: any WallClock, logger: Logger) {
         self.store = store
         self.rates = rates ?? store
         self.transport = transport
@@ -34,7 +34,7 @@ actor VendorConnections: Connections {
         self.logger = logger
     }
 
-    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed {
+    package func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed {
         if let crm = entry(of: integration).crm { return crm }
         let settings = integration.settings.crm
         let name = integration.settings.name
@@ -53,7 +53,9 @@ actor VendorConnections: Connections {
         }
     }
 
-    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination {
+    package func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform
+        & MarketingDestination
+    {
         if let marketing = entry(of: integration).marketing { return marketing }
         let settings = integration.settings.marketing
         let name = integration.settings.name

@@ -1,0 +1,80 @@
+import Contracts
+import Synchronization
+
+/// The process died: whatever it was doing has no further effect, and nobody hears of it.
+struct ProcessDied: Error {}
+
+/// One simulated process's thread of life. Everything it does to the world outside passes here, before its effect and after it:
+/// the places where a real process may be interrupted, stopped for a while, or killed.
+final class Lifeline: Sendable {
+    private struct State {
+        var isDead = false
+        var passages = 0
+        /// The passage it does not survive.
+        var lastPassage: Int?
+        var frozenUntil: Timestamp?
+        var mourner: CheckedContinuation<Void, Never>?
+        var dice: Dice
+    }
+
+    private let clock: SimulatedClock
+    private let state: Mutex<State>
+    /// The longest a passage may take by itself.
+    private let hesitation: Duration
+
+    init(clock: SimulatedClock, dice: Dice, hesitation: Duration = .milliseconds(20)) {
+        self.clock = clock
+        self.hesitation = hesitation
+        state = Mutex(State(dice: dice))
+    }
+
+    var isDead: Bool { state.withLock(\.isDead) }
+
+    /// Lets the process go on: at once, a moment later, after it thaws, or never.
+    func pass() async throws(ProcessDied) {
+        let pause = state.withLock { state -> Duration in
+            state.passages += 1
+            if state.passages == state.lastPassage { state.isDead = true }
+            return state.dice.chance(0.5) ? .zero : hesitation * state.dice.unit()
+        }
+        notifyIfDead()
+        if !isDead, pause > .zero { try? await clock.sleep(until: clock.now().advanced(by: pause)) }
+        while !isDead, let end = state.withLock(\.frozenUntil), end > clock.now() {
+            // A frozen process does not notice that its tasks were cancelled either.
+            guard (try? await clock.sleep(until: end)) != nil else { break }
+        }
+        if isDead { throw ProcessDied() }
+    }
+
+    /// Dies now.
+    func kill() {
+        state.withLock { $0.isDead = true }
+        notifyIfDead()
+    }
+
+    /// Dies at the passage of that number from now on.
+    func kill(atPassage number: Int) { state.withLock { $0.lastPassage = $0.passages + max(number, 1) } }
+
+    /// Stands still until then, like a paused virtual machine: what it believes of the world is old when it goes on.
+    func freeze(until moment: Timestamp) { state.withLock { $0.frozenUntil = moment } }
+
+    /// Returns when the process dies, or the calling task is cancelled.
+    func death() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isDead || Task.isCancelled { return true }
+                    state.mourner = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.mourner.take() }?.resume()
+        }
+    }
+
+    private func notifyIfDead() {
+        state.withLock { $0.isDead ? $0.mourner.take() : nil }?.resume()
+    }
+}
