@@ -59,7 +59,7 @@ package struct Playground: Sendable {
         return rules
     }
 
-    private static func withCustomFields(_ object: SalesforceObject) -> SalesforceObject {
+    package static func withCustomFields(_ object: SalesforceObject) -> SalesforceObject {
         guard object.name == "Contact" || object.name == "Lead" else { return object }
         let fields: [SalesforceField] = [
             .number("AnnualIncome__c", .currency), .text("Occupation__c", 40), .plain("BirthDate__c", .date),

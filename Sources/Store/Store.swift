@@ -55,6 +55,9 @@ public final class Store: Sendable {
         do { try database.close() } catch { throw StoreError(error) }
     }
 
+    /// Runs a statement of the caller's own, e.g. one that makes a trigger: for drills that plant a bug.
+    package func execute(_ sql: String) async throws(StoreError) { try await write { try $0.execute(sql: sql) } }
+
     private func requireOpen() throws(StoreError) {
         guard !isClosed.load(ordering: .sequentiallyConsistent) else {
             throw StoreError(code: "closed", message: "the store is closed")

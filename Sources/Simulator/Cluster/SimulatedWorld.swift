@@ -1,0 +1,105 @@
+import Connectors
+import Contracts
+import EventLog
+import Gateway
+import Playground
+import Sandbox
+import Store
+import SyncCore
+
+/// Everything of one run: time, both vendors, the log, the store, and the way between them.
+final class SimulatedWorld: Sendable {
+    static let integration = "demo"
+    static let beginning = Timestamp(seconds: 1_800_000_000)
+
+    let seed: UInt64
+    let setting: Setting
+    let sabotage: Sabotage
+    let clock: SimulatedClock
+    let trace: Trace
+    let referee: Referee
+    let salesforce: SalesforceSandbox
+    let marketing: ActiveCampaignSandbox
+    let post: WebhookPost
+    /// What no process holds: for looking, and for what managers do.
+    let store: Store
+    let log: SimulatedLog
+    let network: VendorNetwork
+
+    /// What users did so far.
+    let diary = Diary()
+
+    init(seed: UInt64, setting: Setting, sabotage: Sabotage, keepsTrace: Bool) async throws {
+        self.seed = seed
+        self.setting = setting
+        self.sabotage = sabotage
+        let clock = SimulatedClock(now: Self.beginning)
+        self.clock = clock
+        trace = Trace(clock: clock, isKept: keepsTrace)
+        referee = Referee(clock: clock, trace: trace)
+        let post = WebhookPost(clock: clock, dice: SharedDice(Dice(seed: seed, purpose: "webhooks")), trace: trace)
+        self.post = post
+        salesforce = SalesforceSandbox(options: Self.org(setting, clock))
+        marketing = ActiveCampaignSandbox(options: Self.account(setting, clock, post))
+        log = SimulatedLog(clock: clock)
+        store = try Store.inMemory(key: .generate())
+        let seat = WitnessSeat(
+            clock: clock, trace: trace, referee: referee, setting: setting, salesforce: salesforce, marketing: marketing,
+            store: store,
+            diary: diary)
+        network = VendorNetwork(
+            vendors: InProcessTransport([Vendor.salesforce.host: salesforce, Vendor.activeCampaign.host: marketing]),
+            witnesses: Witnesses.all(seat), clock: clock, trace: trace, dice: SharedDice(Dice(seed: seed, purpose: "network")))
+        for statement in sabotage.statements { try await store.execute(statement) }
+        await marketing.addHook(
+            url: "https://tandem.example/hooks/\(Self.integration)/\(Playground.webhookSecret)", events: Playground.hookEvents)
+        try await apply(mappings: .defaults)
+    }
+
+    /// Applies the settings as a manager would, with these mappings.
+    func apply(mappings: MappingSet) async throws {
+        var settings = IntegrationSettings(
+            name: Self.integration, profile: .activeCampaignSalesforce,
+            crm: CRMSettings(
+                loginURL: Vendor.salesforce.url, flow: .clientCredentials, clientID: "sandbox-client",
+                syncStatusField: Playground.statusField, accountStatusField: Playground.accountStatusField),
+            marketing: MarketingSettings(url: Vendor.activeCampaign.url, requestsPerSecond: setting.requestsPerSecond),
+            inbound: InboundSettings(window: setting.window),
+            outbound: OutboundSettings(
+                schedule: .every(hours: 1), selection: [.contact: setting.contactSelection, .lead: .newFromNowOn],
+                accounts: setting.accounts, opportunities: setting.opportunities),
+            mappings: mappings)
+        sabotage.settings(&settings)
+        _ = try await store.apply(settings, secrets: Playground.secrets, now: clock.now())
+    }
+
+    private static func org(_ setting: Setting, _ clock: SimulatedClock) -> SalesforceOptions {
+        var org = SalesforceOptions { clock.now().milliseconds }
+        org.rules = setting.marksEdits ? Playground.rules : SalesforceRules()
+        org.objects = org.objects.map(Playground.withCustomFields)
+        org.instanceURL = Vendor.salesforce.url
+        org.dailyLimit = setting.dailyLimit
+        org.clockSkew = Int64(setting.crmSkew / .milliseconds(1))
+        return org
+    }
+
+    private static func account(_ setting: Setting, _ clock: SimulatedClock, _ post: WebhookPost) -> ActiveCampaignOptions {
+        var account = ActiveCampaignOptions(
+            clock: { clock.now().milliseconds }, deliver: { url, body, type in await post.deliver(url, body, type) })
+        account.requestsPerSecond = setting.requestsPerSecond
+        account.importDelay = 20_000
+        return account
+    }
+}
+
+/// What a witness may look at.
+struct WitnessSeat: Sendable {
+    let clock: SimulatedClock
+    let trace: Trace
+    let referee: Referee
+    let setting: Setting
+    let salesforce: SalesforceSandbox
+    let marketing: ActiveCampaignSandbox
+    let store: Store
+    let diary: Diary
+}

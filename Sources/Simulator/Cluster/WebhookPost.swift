@@ -1,0 +1,76 @@
+import Connectors
+import Contracts
+import Gateway
+import Sandbox
+import Synchronization
+
+/// The way of the account's webhooks to the gateway: some take longer than others, some come twice. One the gateway could not take is
+/// sent again, for the account's own sender would not and nothing but a full run could win it back.
+final class WebhookPost: Sendable {
+    private struct State {
+        var gateway: (@Sendable () async -> SimulatedProcess?)?
+        /// How long a delivery takes at most, and how many of a hundred come twice.
+        var delay = Duration.seconds(1)
+        var duplicates = 0.0
+        var underWay = 0
+    }
+
+    private let clock: SimulatedClock
+    private let dice: SharedDice
+    private let trace: Trace
+    private let state = Mutex(State())
+
+    init(clock: SimulatedClock, dice: SharedDice, trace: Trace) {
+        self.clock = clock
+        self.dice = dice
+        self.trace = trace
+    }
+
+    /// Where deliveries go from now on.
+    func connect(_ gateway: @escaping @Sendable () async -> SimulatedProcess?) { state.withLock { $0.gateway = gateway } }
+
+    /// How late deliveries may come, and how likely each comes twice.
+    func disturb(delay: Duration, duplicates: Double) {
+        state.withLock {
+            $0.delay = delay
+            $0.duplicates = duplicates
+        }
+    }
+
+    /// Sends what the account has to say, for ever; out of order, as real ones come.
+    func run(_ account: ActiveCampaignSandbox) async {
+        while !Task.isCancelled {
+            if !(await account.pendingWebhooks().isEmpty) { _ = await account.deliverPending(concurrency: 16) }
+            guard (try? await clock.sleep(until: clock.now().advanced(by: .seconds(5)))) != nil else { return }
+        }
+    }
+
+    /// Whether something was sent that the gateway does not have yet.
+    var isBusy: Bool { state.withLock { $0.underWay > 0 } }
+
+    /// Delivers one webhook; the status that the account gets.
+    func deliver(_ url: String, _ body: [UInt8], _ contentType: String) async -> Int {
+        state.withLock { $0.underWay += 1 }
+        defer { state.withLock { $0.underWay -= 1 } }
+        let (delay, duplicates) = state.withLock { ($0.delay, $0.duplicates) }
+        let copies = dice.chance(duplicates) ? 2 : 1
+        for _ in 0..<copies {
+            guard await wait(delay * dice.unit()) else { return 503 }
+            while await !post(url, body, contentType) { guard await wait(.seconds(10)) else { return 503 } }
+        }
+        return 200
+    }
+
+    private func wait(_ duration: Duration) async -> Bool {
+        (try? await clock.sleep(until: clock.now().advanced(by: duration))) != nil
+    }
+
+    private func post(_ url: String, _ body: [UInt8], _ contentType: String) async -> Bool {
+        guard let gateway = await state.withLock(\.gateway)?() else { return false }
+        let path = url.split(separator: "/", maxSplits: 2).last.map { "/" + $0.drop { $0 != "/" }.dropFirst() } ?? "/"
+        let response = await gateway.respond(
+            to: GatewayRequest(method: "POST", path: path, contentType: contentType, body: .complete(body)))
+        trace.note("webhook", "\(body.count) bytes -> \(response.map { String($0.status) } ?? "nobody")")
+        return response.map { (200..<300).contains($0.status) } ?? false
+    }
+}

@@ -1,0 +1,32 @@
+import Contracts
+import SyncCore
+import Workers
+
+/// What a run's world is like; thrown once per seed.
+struct Setting: Sendable, Hashable {
+    /// How many processes of each role there are to begin with.
+    var processes: [Role: Int] = [.gateway: 1, .inbound: 1, .outbound: 1]
+    /// How far each process's clock is off.
+    var skews: [String: Duration] = [:]
+    /// How far the CRM server's clock is ahead.
+    var crmSkew = Duration.zero
+    var order = Scheduler.Order.any
+    var window = BatchWindow(records: 100, interval: .seconds(600))
+    var requestsPerSecond = 5
+    var dailyLimit = 100_000
+    /// Which CRM contacts become known to marketing; leads: every new one.
+    var contactSelection = Selection.criteria(.rule(FieldRule(field: "LeadSource", .equals, ["Web"])))
+    var accounts = AccountSync.off
+    var opportunities = false
+    /// Whether users' edits in the CRM mark the record *Waiting for next sync*.
+    var marksEdits = true
+    var lease = Duration.seconds(30)
+    var pollInterval = Duration.seconds(60)
+
+    /// The processes by name, sorted.
+    var names: [(name: String, role: Role)] {
+        Role.allCases.flatMap { role in (1...max(1, processes[role] ?? 1)).map { ("\(role.rawValue)-\($0)", role) } }
+    }
+
+    var drains: DrainSettings { DrainSettings(leaseTTL: lease, pollInterval: pollInterval) }
+}
