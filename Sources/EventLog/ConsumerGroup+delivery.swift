@@ -109,6 +109,8 @@ extension ConsumerGroup {
                 try await writer.store(valid, group: row)
             } catch {
                 member.inFlight?.isCommitting = false
+                // The drain time-out may have passed while it was being written.
+                moveOn(from: id)
                 throw error
             }
             for (partition, next) in valid { partitions[partition]?.committed = next }

@@ -30,9 +30,12 @@ actor ConsumerGroup {
         let ticket: UInt64
         let parts: [PartitionID: Part]
         var isCommitting = false
-        /// The drain time-out passed: partitions no longer wait for it.
+        /// The drain time-out passed.
         var isOverdue = false
         var hasTimer = false
+
+        /// Whether partitions that must move, and a close, wait for it. A commit that is being written settles it itself.
+        var holdsUp: Bool { !isOverdue || isCommitting }
     }
 
     final class Member {
@@ -106,12 +109,9 @@ actor ConsumerGroup {
         guard let member = members[id] else { return }
         member.isClosing = true
         wake(id)
-        if member.inFlight != nil {
-            startDrainTimer(id)
-            await withCheckedContinuation { member.leaving.append($0) }
-        } else {
-            remove(id)
-        }
+        guard member.inFlight?.holdsUp == true else { return remove(id) }
+        startDrainTimer(id)
+        await withCheckedContinuation { member.leaving.append($0) }
     }
 
     /// Lets every member leave.
@@ -147,7 +147,7 @@ actor ConsumerGroup {
             if let owner = partition.owner, let inFlight = members[owner]?.inFlight,
                 inFlight.parts[partition.id]?.epoch == partition.epoch
             {
-                guard inFlight.isOverdue, !inFlight.isCommitting else {
+                guard !inFlight.holdsUp else {
                     startDrainTimer(owner)
                     continue
                 }
@@ -217,8 +217,12 @@ actor ConsumerGroup {
     private func drainTimeoutPassed(_ id: MemberID, ticket: UInt64) {
         guard let member = members[id], member.inFlight?.ticket == ticket else { return }
         member.inFlight?.isOverdue = true
-        // A commit that is being written settles the batch itself.
-        guard member.inFlight?.isCommitting == false else { return }
+        moveOn(from: id)
+    }
+
+    /// Ends the waiting for a batch that is overdue.
+    func moveOn(from id: MemberID) {
+        guard let member = members[id], member.inFlight?.holdsUp == false else { return }
         if member.isClosing { remove(id) } else { rebalance() }
     }
 

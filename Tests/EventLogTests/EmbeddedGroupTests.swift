@@ -91,6 +91,23 @@ struct EmbeddedGroupTests {
         await closedLate
     }
 
+    @Test("a member whose batch was taken away as overdue leaves without another wait for it", .timeLimit(.minutes(1)))
+    func closingOverdue() async throws {
+        try await log.publish((0..<8).map { .numbered($0) })
+        let first = try await subscribe()
+        _ = try #require(try await first.next())
+        let second = try await subscribe()
+        async let taken = second.next()
+        await clock.waitForSleepers(1)
+        clock.advance(by: .seconds(10))
+        let moved = try #require(try await taken)
+        #expect(try await second.commit(moved) == .committed)
+
+        await first.close()
+        let rest = try #require(try await second.next())
+        #expect(rest.records.count == 4, "what the first member still had moved with its leaving")
+    }
+
     @Test("one call of next() at a time")
     func oneNextAtATime() async throws {
         let member = try await subscribe(linger: .seconds(1))
