@@ -74,13 +74,15 @@ struct SimulatedLogTests {
         try await publish(0..<6)
         let zombie = try await member(of: "a")
         let stale = try #require(try await zombie.next())
-        await log.pause("a")
+        await log.pause("a", until: start.advanced(by: .seconds(60)))
         let other = try await member(of: "b")
         async let taken = other.next()
         await clock.waitForSleepers()
         await clock.advanceToNextSleeper()
         let again = try #require(try await taken)
-        await log.resume("a")
+        #expect(clock.now() == start.advanced(by: .seconds(45)))
+        await #expect(throws: EventLogError.self) { _ = try await zombie.commit(stale) }
+        await clock.advance(by: .seconds(15))
         #expect(try await zombie.commit(stale) == .abandoned)
         #expect(try await other.commit(again) == .committed)
         #expect(await log.lag(of: "g") == 0)
@@ -99,21 +101,31 @@ struct SimulatedLogTests {
         try await publish(0..<6)
         let member = try await member(of: "a")
         let batch = try #require(try await member.next())
-        await log.pause("a")
-        await clock.advance(by: .seconds(44))
-        await log.resume("a")
+        await log.pause("a", until: start.advanced(by: .seconds(44)))
+        await clock.advance(by: .seconds(50))
         #expect(try await member.commit(batch) == .committed)
     }
 
     @Test("a paused process is handed nothing until it is back")
     func paused() async throws {
         let member = try await member(of: "a")
-        await log.pause("a")
-        async let taken = member.next()
+        await log.pause("a", until: start.advanced(by: .seconds(30)))
         try await publish(0..<1)
-        await clock.advance(by: .seconds(1))
-        await log.resume("a")
+        async let taken = member.next()
+        await clock.waitForSleepers()
+        await clock.advanceToNextSleeper()
         #expect(values(try #require(try await taken).records) == [0])
+        #expect(clock.now() == start.advanced(by: .seconds(30)))
+    }
+
+    @Test("a pause can be ended early")
+    func endedPause() async throws {
+        let member = try await member(of: "a")
+        await log.pause("a", until: start.advanced(by: .seconds(30)))
+        await #expect(throws: EventLogError.self) { try await log.client(of: "a").publish([record(0)]) }
+        await log.pause("a", until: start)
+        try await log.client(of: "a").publish([record(0)])
+        #expect(values(try #require(try await member.next()).records) == [0])
     }
 
     // MARK: Assignment

@@ -53,8 +53,11 @@ actor SimulatedCluster {
     }
 
     /// Stops a process for a while as a whole.
-    func freeze(_ name: String, for duration: Duration) {
-        running[name]?.lifeline.freeze(until: world.clock.now().advanced(by: duration))
+    func freeze(_ name: String, for duration: Duration) async {
+        guard let process = running[name] else { return }
+        let end = world.clock.now().advanced(by: duration)
+        process.lifeline.freeze(until: end)
+        await world.log.pause(process.identity, until: end)
     }
 
     /// A gateway that runs.
@@ -70,6 +73,6 @@ actor SimulatedCluster {
         guard running[process.name]?.start == process.start else { return }
         running[process.name] = nil
         world.trace.note("cluster", "\(process.name) is dead")
-        await world.log.silence("\(process.name)/\(process.start)")
+        await world.log.silence(process.identity)
     }
 }

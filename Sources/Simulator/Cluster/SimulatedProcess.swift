@@ -21,6 +21,8 @@ struct SimulatedProcess: Sendable {
     /// How often it was started; part of the name it holds leases by.
     let start: Int
     let lifeline: Lifeline
+    /// This start of it, as the log and the leases know it.
+    var identity: String { "\(name)/\(start)" }
     private let gateway: Gateway
     private let inbound: InboundBatcher
     private let outbound: OutboundPoller

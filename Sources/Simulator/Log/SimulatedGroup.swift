@@ -44,7 +44,10 @@ struct SimulatedGroup {
         var isIn = false
         var isAsking = false
         var isClosing = false
+        /// Since when it has not answered.
         var silentSince: Timestamp?
+        /// When it answers again; `nil` for never.
+        var silentUntil: Timestamp?
         var inFlight: InFlight?
         var lastTicket: UInt64 = 0
         /// Which partition the next batch begins with, so that a full one does not starve the others.
@@ -89,51 +92,55 @@ struct SimulatedGroup {
         advance(to: now)
     }
 
-    /// Members of which `isSilent` holds do not answer from now on.
-    mutating func silence(at now: Timestamp, where isSilent: (Member) -> Bool) {
-        for (id, member) in members where member.silentSince == nil && isSilent(member) {
-            members[id]?.silentSince = now
-            noteChange()
-        }
-    }
-
-    /// Members of which `isBack` holds answer again. Those whose session timed out before are no longer in.
-    mutating func revive(at now: Timestamp, where isBack: (Member) -> Bool) {
+    /// Members of which `isSilent` holds do not answer from now on until `end`, or ever.
+    mutating func silence(from now: Timestamp, until end: Timestamp?, where isSilent: (Member) -> Bool) {
         advance(to: now)
-        for id in members.keys.sorted() {
-            guard let member = members[id], member.silentSince != nil, isBack(member) else { continue }
-            members[id]?.silentSince = nil
+        for (id, member) in members where isSilent(member) {
+            members[id]?.silentSince = member.silentSince ?? now
+            members[id]?.silentUntil = end
             noteChange()
-            if member.isClosing { remove(id, at: now) }
         }
         advance(to: now)
     }
 
     // MARK: Time
 
-    /// Gives up members whose session timed out, and moves what is free to move.
+    /// Gives up members whose session timed out, hears those that answer again, and moves what is free to move.
     mutating func advance(to now: Timestamp) {
         for id in members.keys.sorted() {
-            guard let timeout = sessionEnd(of: id), timeout <= now else { continue }
-            release(owned(by: id), of: id, abruptly: true)
-            members[id]?.isIn = false
-            members[id]?.inFlight = nil
-            noteChange()
+            if let timeout = sessionEnd(of: id), timeout <= now { evict(id) }
+            if let end = members[id]?.silentUntil, end <= now { revive(id, at: now) }
         }
         assign(at: now)
+    }
+
+    private mutating func evict(_ id: MemberID) {
+        release(owned(by: id), of: id, abruptly: true)
+        members[id]?.isIn = false
+        members[id]?.inFlight = nil
+        noteChange()
+    }
+
+    private mutating func revive(_ id: MemberID, at now: Timestamp) {
+        members[id]?.silentSince = nil
+        members[id]?.silentUntil = nil
+        noteChange()
+        if members[id]?.isClosing == true { remove(id, at: now) }
     }
 
     /// When ``advance(to:)`` has something to do next.
     func deadline(after now: Timestamp) -> Timestamp? {
         members.flatMap { id, member in
             // A member that does not answer cannot give up a partition either.
-            [sessionEnd(of: id), member.silentSince == nil ? member.inFlight?.drainBy : nil].compactMap { $0 }
-        }.filter { $0 > now }.min()
+            [sessionEnd(of: id), member.silentUntil, member.silentSince == nil ? member.inFlight?.drainBy : nil]
+        }.compactMap { $0 }.filter { $0 > now }.min()
     }
 
     private func sessionEnd(of id: MemberID) -> Timestamp? {
-        guard let member = members[id], member.isIn else { return nil }
-        return member.silentSince?.advanced(by: sessionTimeout)
+        guard let member = members[id], member.isIn, let since = member.silentSince else { return nil }
+        let end = since.advanced(by: sessionTimeout)
+        // One that answers in time keeps its session.
+        return member.silentUntil.map { $0 < end } == true ? nil : end
     }
 
     // MARK: Assignment
@@ -255,7 +262,6 @@ struct SimulatedGroup {
     }
 
     mutating func commit(_ ticket: UInt64, by id: MemberID, at now: Timestamp) -> CommitOutcome {
-        advance(to: now)
         guard let inFlight = members[id]?.inFlight, inFlight.ticket == ticket else { return .abandoned }
         var outcome = CommitOutcome.committed
         for part in inFlight.parts {

@@ -20,7 +20,7 @@ extension SimulatedLog {
             update(group) { $0.advance(to: now) }
             guard let member = groups[group]?.members[id], !member.isClosing else { return nil }
             guard member.silentSince == nil else {
-                await change(in: group, before: nil)
+                await change(in: group, before: groups[group]?.deadline(after: now))
                 continue
             }
             update(group) { $0.join(id, at: now) }
@@ -39,9 +39,11 @@ extension SimulatedLog {
     }
 
     func commit(_ batch: LogBatch, by id: MemberID, group: String) throws(EventLogError) -> CommitOutcome {
+        let now = clock.now()
+        update(group) { $0.advance(to: now) }
         guard let member = groups[group]?.members[id] else { return .abandoned }
         guard member.silentSince == nil else { throw .unreachable }
-        return update(group) { $0.commit(batch.ticket, by: id, at: clock.now()) }
+        return update(group) { $0.commit(batch.ticket, by: id, at: now) }
     }
 
     func seek(_ name: TopicPartition, to offset: Int64, by id: MemberID, group: String) throws(EventLogError) {

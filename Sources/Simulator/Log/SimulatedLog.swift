@@ -1,5 +1,5 @@
 public import Connectors
-internal import Contracts
+public import Contracts
 public import EventLog
 internal import Synchronization
 
@@ -23,7 +23,8 @@ public actor SimulatedLog {
     private nonisolated let lastClient = Atomic(0)
     /// The last client of each process that was killed; it and those before it are never heard of again.
     private var dead: [String: Int] = [:]
-    private var paused: Set<String> = []
+    /// Until when a process stands still.
+    private var paused: [String: Timestamp] = [:]
     private var closed: Set<Int> = []
     var waiters: [Int: (group: String, continuation: CheckedContinuation<Void, Never>)] = [:]
     var lastWaiter = 0
@@ -52,25 +53,23 @@ public actor SimulatedLog {
     /// The process was killed: its clients so far reach the broker no more, and their partitions move once the session
     /// time-out has passed.
     public func silence(_ process: String) {
-        dead[process] = lastClient.load(ordering: .sequentiallyConsistent)
-        hush(process)
+        let last = lastClient.load(ordering: .sequentiallyConsistent)
+        dead[process] = last
+        silence(until: nil) { $0.process == process && $0.number <= last }
     }
 
-    /// The process stands still or is cut off until ``resume(_:)``.
-    public func pause(_ process: String) {
-        paused.insert(process)
-        hush(process)
+    /// The process stands still, or is cut off, until `end`; a call with another end changes it, and one that lies in the
+    /// past ends it. Members whose session timed out by then learn that what they had in flight is lost, and join again when
+    /// they next ask for records.
+    public func pause(_ process: String, until end: Timestamp) {
+        paused[process] = end
+        silence(until: end) { [dead] in $0.process == process && $0.number > dead[process] ?? 0 }
     }
 
-    /// The process is back. Members whose session timed out meanwhile learn that what they had in flight is lost, and join
-    /// again when they next ask for records.
-    public func resume(_ process: String) {
-        paused.remove(process)
+    private func silence(until end: Timestamp?, where isSilent: (Client) -> Bool) {
         let now = clock.now()
         for name in groups.keys.sorted() {
-            update(name) { group in
-                group.revive(at: now) { $0.client.process == process && $0.client.number > dead[process] ?? 0 }
-            }
+            update(name) { $0.silence(from: now, until: end) { isSilent($0.client) } }
         }
     }
 
@@ -110,7 +109,7 @@ public actor SimulatedLog {
 
     func publish(_ records: [OutgoingRecord], by client: Client) throws(EventLogError) {
         try check(client)
-        guard !isSilent(client) else { throw .unreachable }
+        guard !isDead(client), pauseEnd(of: client) == nil else { throw .unreachable }
         guard !records.isEmpty else { return }
         let fails = publishesToFail > 0
         if fails { publishesToFail -= 1 }
@@ -143,13 +142,15 @@ public actor SimulatedLog {
         let id = lastMember
         let now = clock.now()
         let partitions = names.flatMap { topics.partitions(of: $0) }
-        let silent = isSilent(client)
+        let pauseEnd = pauseEnd(of: client)
+        let isSilent = isDead(client) || pauseEnd != nil
         let member = SimulatedGroup.Member(
-            client: client, topics: names, options: options, changes: continuation, silentSince: silent ? now : nil)
+            client: client, topics: names, options: options, changes: continuation, silentSince: isSilent ? now : nil,
+            silentUntil: pauseEnd)
         update(group) {
             $0.add(member, as: id, partitions: partitions)
             // One that cannot reach the broker yet joins when it asks for records.
-            if !silent { $0.join(id, at: now) }
+            if !isSilent { $0.join(id, at: now) }
         }
         return SimulatedSubscription(id: id, group: group, log: self, assignments: changes)
     }
@@ -168,14 +169,10 @@ public actor SimulatedLog {
         }
     }
 
-    private func isSilent(_ client: Client) -> Bool {
-        paused.contains(client.process) || client.number <= dead[client.process] ?? 0
-    }
+    private func isDead(_ client: Client) -> Bool { client.number <= dead[client.process] ?? 0 }
 
-    private func hush(_ process: String) {
-        let now = clock.now()
-        for name in groups.keys.sorted() { update(name) { $0.silence(at: now) { $0.client.process == process } } }
-    }
+    /// Until when the client stands still, if it does.
+    private func pauseEnd(of client: Client) -> Timestamp? { paused[client.process].flatMap { $0 > clock.now() ? $0 : nil } }
 
     /// Changes a group, and wakes whoever waits for it to change.
     func update<Result>(_ name: String, _ change: (inout SimulatedGroup) -> Result) -> Result {
