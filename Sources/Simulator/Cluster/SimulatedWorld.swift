@@ -28,6 +28,8 @@ final class SimulatedWorld: Sendable {
 
     /// What users did so far.
     let diary = Diary()
+    /// The ids of the account's custom fields.
+    let customFields: [PersonField: String]
 
     init(seed: UInt64, setting: Setting, sabotage: Sabotage, keepsTrace: Bool) async throws {
         self.seed = seed
@@ -50,14 +52,15 @@ final class SimulatedWorld: Sendable {
         network = VendorNetwork(
             vendors: InProcessTransport([Vendor.salesforce.host: salesforce, Vendor.activeCampaign.host: marketing]),
             witnesses: Witnesses.all(seat), clock: clock, trace: trace, dice: SharedDice(Dice(seed: seed, purpose: "network")))
+        customFields = await Self.addCustomFields(to: marketing)
         for statement in sabotage.statements { try await store.execute(statement) }
         await marketing.addHook(
             url: "https://tandem.example/hooks/\(Self.integration)/\(Playground.webhookSecret)", events: Playground.hookEvents)
-        try await apply(mappings: .defaults)
+        try await apply(.standard)
     }
 
     /// Applies the settings as a manager would, with these mappings.
-    func apply(mappings: MappingSet) async throws {
+    func apply(_ mapping: MappingVariant) async throws {
         var settings = IntegrationSettings(
             name: Self.integration, profile: .activeCampaignSalesforce,
             crm: CRMSettings(
@@ -68,9 +71,18 @@ final class SimulatedWorld: Sendable {
             outbound: OutboundSettings(
                 schedule: .every(hours: 1), selection: [.contact: setting.contactSelection, .lead: .newFromNowOn],
                 accounts: setting.accounts, opportunities: setting.opportunities),
-            mappings: mappings)
+            mappings: mapping.mappings)
         sabotage.settings(&settings)
         _ = try await store.apply(settings, secrets: Playground.secrets, now: clock.now())
+        diary.note(Diary.Mapping(moment: clock.now(), variant: mapping))
+    }
+
+    private static func addCustomFields(to marketing: ActiveCampaignSandbox) async -> [PersonField: String] {
+        var ids: [PersonField: String] = [:]
+        for field in PersonField.allCases {
+            if let title = field.customTitle { ids[field] = await marketing.addField(title) }
+        }
+        return ids
     }
 
     private static func org(_ setting: Setting, _ clock: SimulatedClock) -> SalesforceOptions {

@@ -59,18 +59,3 @@ enum Action: Sendable, Hashable {
     /// All faults end, and once nothing is on its way any more everything is compared.
     case calm
 }
-
-/// The mapped fields that people edit.
-enum PersonField: String, Sendable, Hashable, CaseIterable {
-    case firstName, lastName, phone, income, occupation
-}
-
-/// The mappings that a manager switches between.
-enum MappingVariant: String, Sendable, Hashable, CaseIterable {
-    /// First and last name, email and phone.
-    case standard
-    /// Also income and occupation.
-    case extended
-    /// `extended`, where marketing wins the phone and the occupation is only ever filled.
-    case ruled
-}
