@@ -35,6 +35,9 @@ actor SimulatedCluster {
     /// The names of the processes that run, sorted.
     var names: [String] { running.keys.sorted() }
 
+    /// Whether a process runs and was not killed.
+    func isAlive(_ name: String) -> Bool { running[name].map { !$0.lifeline.isDead } ?? false }
+
     /// Starts a process, unless it runs.
     func start(_ name: String, as role: Role) async {
         guard running[name] == nil else { return }

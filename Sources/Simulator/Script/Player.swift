@@ -1,16 +1,101 @@
 import Connectors
 import Contracts
+import Store
 
 /// Does what a script says, when it says so.
 struct Player: Sendable {
+    /// Something that a step does later: the end of a fault, the commit of a transaction.
+    struct Sequel: Sendable {
+        var after: Duration
+        var act: @Sendable () async -> Void
+    }
+
     let world: SimulatedWorld
     let cluster: SimulatedCluster
+    let faults: FaultDesk
 
-    /// Plays every step, or up to the first violation.
+    init(world: SimulatedWorld, cluster: SimulatedCluster) {
+        self.world = world
+        self.cluster = cluster
+        faults = FaultDesk(world: world, cluster: cluster)
+    }
+
+    var diary: Diary { world.diary }
+    var now: Timestamp { world.clock.now() }
+
+    /// Plays every step, or up to the first violation. What comes after a calm keeps its distance from it, however long it takes.
     func play(_ script: Script) async {
-        for step in script.steps {
-            try? await world.clock.sleep(until: SimulatedWorld.beginning.advanced(by: step.at))
+        var rest = script.steps[...]
+        var start = SimulatedWorld.beginning
+        while !rest.isEmpty {
+            let stretch = rest.prefix { $0.action != .calm }
+            rest = rest.dropFirst(stretch.count)
+            await play(stretch, from: start, to: (rest.first ?? stretch.last)?.at ?? .zero)
+            guard world.referee.violation == nil, let calm = rest.popFirst() else { return }
+            await Calm(player: self).run()
             guard world.referee.violation == nil else { return }
+            start = now.advanced(by: .zero - calm.at)
         }
+    }
+
+    /// Plays steps without a calm among them. Sequels that did not come about by the end are left out.
+    private func play(_ stretch: ArraySlice<Step>, from start: Timestamp, to end: Duration) async {
+        await withTaskGroup(of: Void.self) { sequels in
+            for step in stretch {
+                try? await world.clock.sleep(until: start.advanced(by: step.at))
+                guard world.referee.violation == nil else { break }
+                world.trace.note("player", "\(step.action)")
+                guard let sequel = await perform(step.action) else { continue }
+                let moment = now.advanced(by: sequel.after)
+                sequels.addTask {
+                    guard (try? await world.clock.sleep(until: moment)) != nil else { return }
+                    await sequel.act()
+                }
+            }
+            if world.referee.violation == nil { try? await world.clock.sleep(until: start.advanced(by: end)) }
+            sequels.cancelAll()
+        }
+    }
+
+    private func perform(_ action: Action) async -> Sequel? {
+        switch action {
+        case .signUp(let person): await signUp(person)
+        case .editContact(let person, let field, let value): await editContact(person, field, value)
+        case .changeContactEmail(let person): await editContact(person, .email, newEmail(of: person))
+        case .askForRecord(let person, let object): await ask(for: object, of: person)
+        case .deleteContact(let person): await deleteContact(person)
+        case .insertRecord(let person, let object, let isSelected): await insert(object, of: person, isSelected: isSelected)
+        case .editRecord(let person, let field, let value, nil): await editRecord(person, field, value)
+        case .editRecord(let person, let field, let value, let late?): return await editRecord(person, field, value, late: late)
+        case .changeRecordEmail(let person): await editRecord(person, .email, newEmail(of: person))
+        case .markRecord(let person): await mark(person)
+        case .deleteRecord(let person): await deleteRecord(person)
+        case .undeleteRecord(let person): await undeleteRecord(person)
+        case .convertLead(let person): await convertLead(person)
+        case .mergeRecords(let person, let other): await merge(other, into: person)
+        case .changeMapping(let variant): await manage { try await world.apply(variant) }
+        case .pollNow: await manage { _ = try await world.store.makeDue(SimulatedWorld.integration, now: now) }
+        case .pause: await pause()
+        case .resume: await resume()
+        default: return await faults.perform(action)
+        }
+        return nil
+    }
+
+    // MARK: The manager
+
+    func pause() async {
+        await manage { try await world.store.setState(SimulatedWorld.integration, .paused, now: now) }
+        diary.note(Diary.Disturbance(kind: .pause, from: now, until: nil))
+    }
+
+    func resume() async {
+        await manage { try await world.store.setState(SimulatedWorld.integration, .active, now: now) }
+        diary.noteEnd(of: .pause, at: now)
+    }
+
+    /// The manager's view of the store is never interrupted: what it refuses is a fault of the simulation.
+    private func manage(_ deed: () async throws -> Void) async {
+        do { try await deed() } catch { world.referee.fail(.workersGoOn, "the manager could not work: \(error)") }
     }
 }

@@ -1,0 +1,126 @@
+import Contracts
+import Sandbox
+import Store
+import SyncCore
+
+/// The end of all trouble: faults end, users rest, and when nothing is on its way any more everything is compared.
+struct Calm: Sendable {
+    let player: Player
+
+    private var world: SimulatedWorld { player.world }
+    private var store: Store { world.store }
+    private var isOver: Bool { world.referee.violation != nil }
+
+    func run() async {
+        world.trace.note("calm", "begins")
+        await player.faults.endAll()
+        do {
+            if try await store.integration(SimulatedWorld.integration)?.state == .paused { await player.resume() }
+            try await settle()
+            // Twice, so far apart that the second does not look back on what the first came upon.
+            try await poll()
+            try await rest(.seconds(20 * 60))
+            try await poll()
+            guard !isOver else { return }
+            await findPeople()
+            world.diary.noteCalm(at: world.clock.now())
+            await Examination(world: world, diary: world.diary).run()
+            try await listenForEchoes()
+        } catch {
+            world.referee.fail(.nothingWaitsForever, "the calm was disturbed: \(error)")
+        }
+        world.trace.note("calm", "is over")
+    }
+
+    /// Everything is in step: one more poll has nothing to write.
+    private func listenForEchoes() async throws {
+        guard !isOver else { return }
+        let before = await writes()
+        try await poll()
+        let after = await writes()
+        if !isOver, before != after { world.referee.fail(.noEcho, "writes of a poll with nothing new: \(after) after \(before)") }
+    }
+
+    /// Rows that either vendor was asked to write.
+    private func writes() async -> [Int] {
+        let (crm, marketing) = (await world.salesforce.counters(), await world.marketing.counters())
+        return [crm, marketing].map { $0.rowsWritten + $0.rowsRefused }
+    }
+
+    /// What the cluster created is found by those who look for the person.
+    private func findPeople() async {
+        for person in world.diary.people {
+            _ = await player.contact(of: person.number)
+            _ = await player.records(of: person.number)
+        }
+    }
+
+    // MARK: Waiting
+
+    private func rest(_ duration: Duration) async throws {
+        try await world.clock.sleep(until: world.clock.now().advanced(by: duration))
+    }
+
+    /// Lets a poll run that begins after now, and waits until all it leads to is done.
+    private func poll() async throws {
+        try await wait { try await scheduleComplaints() }
+        guard !isOver else { return }
+        let runs = try await store.scheduleState(of: SimulatedWorld.integration)?.runs ?? 0
+        _ = try await store.makeDue(SimulatedWorld.integration, now: world.clock.now())
+        try await wait {
+            let done = try await store.scheduleState(of: SimulatedWorld.integration)?.runs ?? 0
+            return done > runs ? [] : ["the poll"]
+        }
+        try await settle()
+    }
+
+    private func settle() async throws { try await wait { try await whatWaits() } }
+
+    /// Waits until there is no complaint any more; after six hours the first of them is a violation.
+    private func wait(_ complaints: () async throws -> [String]) async throws {
+        let end = world.clock.now().advanced(by: .seconds(6 * 3600))
+        while !isOver {
+            try await releaseHolds()
+            let waiting = try await complaints()
+            if waiting.isEmpty { return }
+            guard world.clock.now() < end else {
+                return world.referee.fail(.nothingWaitsForever, waiting.joined(separator: "; "))
+            }
+            try await rest(.seconds(30))
+        }
+    }
+
+    /// Where Tandem waits for the integration's manager, the manager lets it go on: credentials are good again.
+    private func releaseHolds() async throws {
+        for direction in Direction.allCases {
+            guard let hold = try await store.hold(of: SimulatedWorld.integration, direction: direction), hold.until == nil else {
+                continue
+            }
+            world.trace.note("calm", "the hold of \(direction) for \(hold.reason.code) is released")
+            try await store.releaseHold(integration: SimulatedWorld.integration, direction: direction)
+        }
+    }
+
+    private func scheduleComplaints() async throws -> [String] {
+        guard let schedule = try await store.scheduleState(of: SimulatedWorld.integration) else { return ["the first schedule"] }
+        return schedule.startedAt == nil ? [] : ["a poll since \(schedule.startedAt?.iso8601 ?? "")"]
+    }
+
+    /// What is on its way anywhere. What a delivery causes is there before the delivery is gone, so webhooks come first.
+    private func whatWaits() async throws -> [String] {
+        var waiting: [String] = []
+        func count(_ number: Int, _ what: String) { if number > 0 { waiting.append("\(number) \(what)") } }
+        count(await world.marketing.pendingWebhooks().count, "webhooks")
+        if world.post.isBusy { waiting.append("webhooks under way") }
+        for group in [Topics().inboundGroup, Topics().outboundGroup] {
+            count(await world.log.lag(of: group), "records of \(group)")
+        }
+        let (name, now) = (SimulatedWorld.integration, world.clock.now())
+        for direction in Direction.allCases {
+            count(try await store.depth(integration: name, direction: direction, now: now).waiting, "\(direction) rows")
+        }
+        count(try await store.imports(integration: name).count, "imports")
+        count(try await store.tagDepth(integration: name, now: now).waiting, "tags")
+        return waiting
+    }
+}
