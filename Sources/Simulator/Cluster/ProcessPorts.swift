@@ -98,10 +98,11 @@ extension Lifeline {
         do { try await pass() } catch { throw EventLogError(code: "DIED", reason: "the process died", isTransient: false) }
     }
 
-    /// The data of `store` as this process sees them.
-    func view(of store: Store) -> Store {
+    /// The data of `store` as this process sees them; `afterwards` follows each passage (for planted bugs).
+    func view(of store: Store, _ afterwards: @escaping Store.Passage = {}) -> Store {
         store.sharing { () async throws(StoreError) in
             do { try await self.pass() } catch { throw StoreError(code: "died", message: "the process died") }
+            try await afterwards()
         }
     }
 }

@@ -35,13 +35,13 @@ struct SimulatedProcess: Sendable {
         let lifeline = Lifeline(clock: world.clock, dice: Dice(seed: world.seed, purpose: purpose))
         self.lifeline = lifeline
         let clock = ProcessClock(clock: world.clock, lifeline: lifeline, skew: world.setting.skews[name] ?? .zero)
-        let store = lifeline.view(of: world.store)
+        let store = Self.store(of: purpose, lifeline, in: world)
         let log = world.sabotage.log(ProcessLog(log: world.log.client(of: purpose), lifeline: lifeline))
         let logger = world.trace.logger(of: purpose)
         let transport = ProcessTransport(network: world.network, process: name, lifeline: lifeline)
         let connections = world.sabotage.connections(
             VendorConnections(
-                store: store, rates: world.sabotage.rates?(), transport: transport, clock: clock, logger: logger))
+                store: store, rates: world.sabotage.rates(), transport: transport, clock: clock, logger: logger))
         let dice = SharedDice(Dice(seed: world.seed, purpose: "\(purpose) jitter"))
         let jitter: @Sendable () -> Double = { dice.unit() }
         gateway = Gateway(
@@ -52,6 +52,14 @@ struct SimulatedProcess: Sendable {
         outbound = OutboundPoller(
             log: log, store: store, connections: connections, topics: Topics(), clock: clock, settings: world.setting.drains,
             holder: purpose, logger: logger, jitter: jitter)
+    }
+
+    private static func store(of purpose: String, _ lifeline: Lifeline, in world: SimulatedWorld) -> Store {
+        guard world.sabotage.forgesLeases else { return lifeline.view(of: world.store) }
+        return lifeline.view(of: world.store) { () async throws(StoreError) in
+            let end = world.clock.now().advanced(by: world.setting.lease)
+            try await LeaseForgery.forge(for: purpose, in: world.store, until: end)
+        }
     }
 
     /// Works until it dies or `run` is cancelled. Returns the error a worker gave up with, which none should.
