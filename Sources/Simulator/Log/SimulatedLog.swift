@@ -96,10 +96,15 @@ public actor SimulatedLog {
 
     // MARK: Observations
 
-    /// How many records of `topic`, or of every topic it ever subscribed to, the group has not committed.
-    public func lag(of group: String, topic: String? = nil) -> Int {
-        (groups[group]?.partitions ?? []).filter { topic == nil || $0.name.topic == topic }
-            .reduce(0) { $0 + Int(topics.end(of: $1.name) - $1.committed) }
+    /// How many records of every topic it ever subscribed to the group has not committed.
+    public func lag(of group: String) -> Int {
+        Set((groups[group]?.partitions ?? []).map(\.name.topic)).reduce(0) { $0 + lag(of: group, topic: $1) }
+    }
+
+    /// How many records of `topic` the group has not committed; all of them when it never subscribed to it.
+    public func lag(of group: String, topic: String) -> Int {
+        (groups[group]?.partitions ?? []).filter { $0.name.topic == topic }
+            .reduce(topics.count(of: topic)) { $0 - Int($1.committed) }
     }
 
     /// Every record of `topic`, by partition and offset.

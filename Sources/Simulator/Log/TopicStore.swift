@@ -35,6 +35,8 @@ struct TopicStore {
         Int64(topics[partition.topic]?[Int(partition.partition)].count ?? 0)
     }
 
+    func count(of topic: String) -> Int { (topics[topic] ?? []).reduce(0) { $0 + $1.count } }
+
     func read(_ partition: TopicPartition, from offset: Int64, limit: Int) -> [LogRecord] {
         Array((topics[partition.topic]?[Int(partition.partition)] ?? []).dropFirst(Int(offset)).prefix(limit))
     }
