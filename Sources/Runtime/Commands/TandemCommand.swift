@@ -9,7 +9,7 @@ struct TandemCommand: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, ApplyCommand.self, GetCommand.self, StatusCommand.self, WhyCommand.self, PreviewCommand.self,
             ScheduleCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self, DisconnectCommand.self,
-            DemoCommand.self, SandboxCommand.self, ContractsCommand.self,
+            DemoCommand.self, SandboxCommand.self, SimulateCommand.self, SimulationServerCommand.self, ContractsCommand.self,
         ])
 }
 

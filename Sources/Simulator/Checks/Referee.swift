@@ -2,7 +2,7 @@ public import Contracts
 import Synchronization
 
 /// What must hold in every run. The names are what `tandem simulate` prints.
-public enum Invariant: String, Sendable, Hashable, CaseIterable {
+public enum Invariant: String, Sendable, Hashable, Codable, CaseIterable {
     case changesAppliedOrExplained = "every change is applied or explained"
     case sidesEqual = "both sides are equal on every mapped field, up to the rules"
     case nothingTwice = "no record exists twice"
@@ -19,7 +19,7 @@ public enum Invariant: String, Sendable, Hashable, CaseIterable {
 }
 
 /// A rule that did not hold.
-public struct Violation: Error, Sendable, Hashable, CustomStringConvertible {
+public struct Violation: Error, Sendable, Hashable, Codable, CustomStringConvertible {
     public var invariant: Invariant
     public var detail: String
     public var at: Timestamp

@@ -13,7 +13,7 @@ final class Lifeline: Sendable {
         /// The passage it does not survive.
         var lastPassage: Int?
         var frozenUntil: Timestamp?
-        var mourner: CheckedContinuation<Void, Never>?
+        var mourners: [CheckedContinuation<Void, Never>] = []
         var dice: Dice
     }
 
@@ -64,17 +64,24 @@ final class Lifeline: Sendable {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
                     if state.isDead || Task.isCancelled { return true }
-                    state.mourner = continuation
+                    state.mourners.append(continuation)
                     return false
                 }
                 if isOver { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.mourner.take() }?.resume()
+            dismissMourners()
         }
     }
 
-    private func notifyIfDead() {
-        state.withLock { $0.isDead ? $0.mourner.take() : nil }?.resume()
+    private func notifyIfDead() { if isDead { dismissMourners() } }
+
+    /// All who wait for one process's death do so in one group of tasks, which ends as a whole.
+    private func dismissMourners() {
+        let mourners = state.withLock { state in
+            defer { state.mourners = [] }
+            return state.mourners
+        }
+        for mourner in mourners { mourner.resume() }
     }
 }

@@ -1,16 +1,3 @@
-import Contracts
-
-/// How a run ended.
-public struct RunResult: Sendable, Hashable {
-    public var seed: UInt64
-    public var violation: Violation?
-    /// How much virtual time passed.
-    public var simulated: Duration
-    public var jobs: Int
-    public var hash: UInt64
-    public var trace: [String]
-}
-
 /// Plays one script from one seed on the calling thread, which must be the only one that runs tasks.
 struct Simulation {
     /// More jobs than any run needs: one that never rests is stopped.
