@@ -81,7 +81,7 @@ public actor SimulatedLog {
 
     /// The next `count` records published are appended twice, as by a producer's retry after a lost acknowledgement: the
     /// second time behind everything that was published with them.
-    public func duplicateNext(_ count: Int) { recordsToDuplicate += count }
+    public func duplicateNext(_ count: Int) { recordsToDuplicate = max(count, 0) }
 
     /// The next `count` publishes fail, with their records appended all the same or not.
     public func failNextPublishes(_ count: Int, appended: Bool) {
