@@ -67,7 +67,7 @@ final class WebhookPost: Sendable {
 
     private func post(_ url: String, _ body: [UInt8], _ contentType: String) async -> Bool {
         guard let gateway = await state.withLock(\.gateway)?() else { return false }
-        let path = url.split(separator: "/", maxSplits: 2).last.map { "/" + $0.drop { $0 != "/" }.dropFirst() } ?? "/"
+        let path = "/" + url.split(separator: "/").dropFirst(2).joined(separator: "/")
         let response = await gateway.respond(
             to: GatewayRequest(method: "POST", path: path, contentType: contentType, body: .complete(body)))
         trace.note("webhook", "\(body.count) bytes -> \(response.map { String($0.status) } ?? "nobody")")
