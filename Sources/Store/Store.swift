@@ -12,17 +12,23 @@ public final class Store: Sendable {
 
     let database: any DatabaseWriter
     let key: StoreKey
+    let settingsCache: SettingsCache
     private let passage: Passage?
     private let isClosed = Atomic(false)
 
-    private init(database: any DatabaseWriter, key: StoreKey, passage: Passage? = nil) {
+    private init(
+        database: any DatabaseWriter, key: StoreKey, settingsCache: SettingsCache = SettingsCache(), passage: Passage? = nil
+    ) {
         self.database = database
         self.key = key
+        self.settingsCache = settingsCache
         self.passage = passage
     }
 
     /// The same data as another process sees them, which may be interrupted where it passes (for simulations).
-    public func sharing(_ passage: @escaping Passage) -> Store { Store(database: database, key: key, passage: passage) }
+    public func sharing(_ passage: @escaping Passage) -> Store {
+        Store(database: database, key: key, settingsCache: settingsCache, passage: passage)
+    }
 
     /// Opens the store at `path`, creating it or bringing it up to date first.
     ///
@@ -107,10 +113,11 @@ public final class Store: Sendable {
         return value
     }
 
-    // A database in memory is never waited for: there is no reason to leave the thread.
+    // A database in memory is never waited for: there is no reason to leave the thread. Nothing else runs on it meanwhile, so that a
+    // read needs no transaction either.
 
     private static func readNow<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
-        try queue.read(body)
+        try queue.unsafeRead(body)
     }
 
     private static func writeNow<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {

@@ -21,7 +21,7 @@ struct Setting: Sendable, Hashable {
     /// Whether users' edits in the CRM mark the record *Waiting for next sync*.
     var marksEdits = true
     var lease = Duration.seconds(30)
-    var pollInterval = Duration.seconds(60)
+    var pollInterval = Duration.seconds(180)
 
     /// The processes by name, sorted.
     var names: [(name: String, role: Role)] {

@@ -1,6 +1,7 @@
 public import Contracts
 import GRDB
 public import SyncCore
+import Synchronization
 
 /// Whether an integration works.
 public enum IntegrationState: String, Sendable, Hashable, Codable, CaseIterable {
@@ -59,12 +60,12 @@ extension Store {
 
     /// The integration of that name, whatever its state.
     public func integration(_ name: String) async throws(StoreError) -> StoredIntegration? {
-        try await read { db in try IntegrationTable.all(db, named: name).first }
+        try await read { db in try IntegrationTable.all(db, named: name, settingsCache).first }
     }
 
     /// Every integration, whatever its state, by name.
     public func integrations() async throws(StoreError) -> [StoredIntegration] {
-        try await read { db in try IntegrationTable.all(db, named: nil) }
+        try await read { db in try IntegrationTable.all(db, named: nil, settingsCache) }
     }
 
     /// Pauses, resumes or disconnects (GEN-4). Disconnecting forgets, in the same transaction, the secrets and all that would
@@ -91,6 +92,23 @@ extension Store {
     }
 }
 
+/// Settings by the text they are stored as: every turn of every loop reads them, and they hardly ever change.
+final class SettingsCache: Sendable {
+    private static let size = 100
+
+    private let known = Mutex<[String: IntegrationSettings]>([:])
+
+    func settings(_ text: String) throws -> IntegrationSettings {
+        if let settings = known.withLock({ $0[text] }) { return settings }
+        let settings: IntegrationSettings = try decodedText(text)
+        known.withLock { known in
+            if known.count >= Self.size { known = [:] }
+            known[text] = settings
+        }
+        return settings
+    }
+}
+
 /// The table `integrations`.
 private enum IntegrationTable {
     static func stored(_ id: Int64, _ db: Database) throws -> (text: String, state: IntegrationState)? {
@@ -99,15 +117,15 @@ private enum IntegrationTable {
         }
     }
 
-    static func all(_ db: Database, named name: String?) throws -> [StoredIntegration] {
+    static func all(_ db: Database, named name: String?, _ cache: SettingsCache) throws -> [StoredIntegration] {
         let sql = """
             SELECT settings, state, revision, updated_at FROM integrations
             JOIN integration_names ON id = integration_id \(name == nil ? "" : "WHERE name = ?") ORDER BY name
             """
         return try db.rows(sql, name.map { [$0] } ?? []) { row in
             StoredIntegration(
-                settings: try row.codable(0), state: try row.named(1), revision: try row.value(2), updatedAt: try row.timestamp(3)
-            )
+                settings: try cache.settings(row.value(0)), state: try row.named(1), revision: try row.value(2),
+                updatedAt: try row.timestamp(3))
         }
     }
 
