@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test lint format bench tsan contracts clean
+.PHONY: help setup run build test simulate drill lint format bench tsan contracts clean
 
 # One set of flags per scratch path: alternating them would rebuild every dependency.
 TEST_FLAGS := --disable-xctest
@@ -17,11 +17,22 @@ run: setup ## Builds Tandem and plays the main job on emulated vendors
 build: setup ## Builds everything
 	swift build
 
-# Those that kill real processes have the machine to themselves: next to the others they starve each other.
+# Those that kill real processes or simulate on all cores have the machine to themselves: next to others they starve each other.
 test: setup ## Builds and runs every test
 	swift build --build-tests
-	swift test $(TEST_FLAGS) --skip-build --skip CrashTests
+	swift test $(TEST_FLAGS) --skip-build --skip CrashTests --skip CampaignTests
+	swift test $(TEST_FLAGS) --skip-build --filter CampaignTests
 	swift test $(TEST_FLAGS) --skip-build --filter CrashTests
+
+SEEDS := 10000
+
+simulate: setup ## Simulates 10,000 clusters with seeded faults (SEEDS=n for another number; release build)
+	swift build -c release --scratch-path .build-release --product tandem
+	.build-release/release/tandem simulate --seeds $(SEEDS)
+
+drill: setup ## Plants one bug after the other and shows how soon the simulator finds it (release build)
+	swift build -c release --scratch-path .build-release --product tandem
+	.build-release/release/tandem simulate --drill
 
 lint: setup ## Checks the style and the generated contracts
 	swift format lint --strict --recursive Package.swift Sources Tests
@@ -45,7 +56,7 @@ tsan: setup ## Runs the tests under ThreadSanitizer
 	cc -shared -fPIC -O1 -o .build-tsan/libc11threads.so Tests/ThreadSanitizer/c11threads.c -lpthread
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/ThreadSanitizer/suppressions.txt \
 	LD_PRELOAD=$(CURDIR)/.build-tsan/libc11threads.so \
-		swift test --skip-build --sanitize=thread --scratch-path .build-tsan $(TEST_FLAGS) --skip CrashTests
+		swift test --skip-build --sanitize=thread --scratch-path .build-tsan $(TEST_FLAGS) --skip CrashTests --skip CampaignTests
 
 clean: ## Removes what was built
 	rm -rf .build .build-release .build-tsan

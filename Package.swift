@@ -248,7 +248,8 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests",
             dependencies: [
-                "Simulator", "EventLog", "EventLogConformance", "Sandbox", "Store", "Connectors", "SyncCore", "Contracts",
+                "tandem", "Simulator", "EventLog", "EventLogConformance", "Sandbox", "Store", "Connectors", "SyncCore",
+                "Contracts",
             ],
             swiftSettings: settings
         ),

@@ -9,7 +9,7 @@ import Vendors
 import Workers
 
 /// What a process of the cluster does.
-public enum Role: String, Sendable, Hashable, CaseIterable {
+public enum Role: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     case gateway, inbound, outbound
 }
 

@@ -6,7 +6,7 @@ import CJobs
 /// schedule that breaks something can be had again.
 struct Scheduler {
     /// How the next task is chosen.
-    enum Order: Sendable, Hashable {
+    enum Order: String, Sendable, Hashable, Codable {
         /// Any that is ready.
         case any
         /// The one that has been ready longest, as a calm machine would.

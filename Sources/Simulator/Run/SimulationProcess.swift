@@ -1,11 +1,11 @@
-public import Foundation
+import Foundation
 import Synchronization
 
-/// A process of its own that simulates on order.
-public actor SimulationProcess {
+/// A process of its own that simulates on order. It ends with the last reference to this.
+actor SimulationProcess {
     /// The process ended before it answered.
-    public struct Died: Error, Sendable, CustomStringConvertible {
-        public let description: String
+    struct Died: Error, CustomStringConvertible {
+        let description: String
     }
 
     private let process = Process()
@@ -13,8 +13,7 @@ public actor SimulationProcess {
     private let answers: AsyncStream<Data>
     private let endings: AsyncStream<String>
 
-    /// - Parameter arguments: what makes the executable call ``SimulationServer/run()``.
-    public init(executable: URL, arguments: [String]) throws {
+    init(executable: URL, arguments: [String]) throws {
         let output = Pipe()
         answers = output.fileHandleForReading.lines()
         let (endings, end) = AsyncStream.makeStream(of: String.self)
@@ -31,18 +30,19 @@ public actor SimulationProcess {
         try process.run()
     }
 
-    /// Plays one run there.
-    public func play(_ order: RunOrder) async throws -> RunResult {
-        do { try orders.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(order) + Data("\n".utf8)) } catch {
-            throw Died(description: "the simulating process takes no orders: \(error)")
-        }
-        for await answer in answers { return try JSONDecoder().decode(RunResult.self, from: answer) }
-        for await ending in endings { throw Died(description: "the simulating process ended with \(ending)") }
-        throw CancellationError()
-    }
+    deinit { process.terminate() }
 
-    /// Ends the process, whatever it is doing.
-    public func end() { process.terminate() }
+    /// Plays one run there.
+    func play(_ order: RunOrder) async throws(Died) -> RunResult {
+        do {
+            try orders.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(order) + Data("\n".utf8))
+            for await answer in answers { return try JSONDecoder().decode(RunResult.self, from: answer) }
+        } catch {
+            throw Died(description: "the simulating process is not understood: \(error)")
+        }
+        for await ending in endings { throw Died(description: "the simulating process ended with \(ending)") }
+        throw Died(description: "the simulation was cancelled")
+    }
 }
 
 extension FileHandle {
@@ -57,9 +57,14 @@ extension FileHandle {
                 return feed.finish()
             }
             rest.withLock { rest in
-                var parts = (rest + chunk).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-                rest = parts.popLast().map { Data($0) } ?? Data()
-                for part in parts { feed.yield(Data(part)) }
+                // Only what is new can end a line; answers with a trace come in thousands of chunks.
+                var parts = chunk.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                let last = parts.removeLast()
+                for part in parts {
+                    feed.yield(rest + part)
+                    rest = Data()
+                }
+                rest += last
             }
         }
         return lines

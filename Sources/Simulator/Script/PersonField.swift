@@ -1,7 +1,7 @@
 import SyncCore
 
 /// The fields of a person that a mapping can name.
-enum PersonField: String, Sendable, Hashable, CaseIterable {
+enum PersonField: String, Sendable, Hashable, Codable, CaseIterable {
     case firstName, lastName, email, phone
     /// Leads only; in marketing the name of the account.
     case company
@@ -46,7 +46,7 @@ enum PersonField: String, Sendable, Hashable, CaseIterable {
 }
 
 /// The mappings that a manager switches between.
-enum MappingVariant: String, Sendable, Hashable, CaseIterable {
+enum MappingVariant: String, Sendable, Hashable, Codable, CaseIterable {
     /// First and last name, email and phone, and a lead's company.
     case standard
     /// Also income and occupation.

@@ -15,7 +15,7 @@ struct Step: Sendable, Hashable {
 }
 
 /// What a person, a manager, or fate does.
-enum Action: Sendable, Hashable {
+enum Action: Sendable, Hashable, Codable {
     /// In the marketing account.
     case signUp(person: Int)
     case editContact(person: Int, field: PersonField, value: String)

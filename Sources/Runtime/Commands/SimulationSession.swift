@@ -1,0 +1,94 @@
+import Foundation
+import Simulator
+
+/// Plays simulations and prints what comes out. Every function tells whether all rules were kept, or every bug was found.
+struct SimulationSession {
+    /// How much of a broken run's trace is shown.
+    private static let lastLines = 40
+
+    let pool: SimulationPool
+
+    /// Plays one run.
+    func play(_ order: RunOrder) async throws -> Bool {
+        guard let result = try await pool.results(of: [order]).first else { return false }
+        for line in result.trace { print(line) }
+        print(
+            "seed \(result.seed): \(hours(result.simulated)) h simulated, \(result.jobs) jobs, trace \(hexadecimal(result.hash))")
+        if let violation = result.violation { print("BROKEN: \(violation)") }
+        return result.violation == nil
+    }
+
+    /// Plays the seeds until a rule is broken, and then explains how.
+    func play(_ seeds: ClosedRange<UInt64>, plant: Plant?) async throws -> Bool {
+        let stopwatch = Stopwatch()
+        let step = max(1, seeds.count / 10)
+        let progress = try await Campaign(pool: pool).run(seeds, plant: plant) { progress in
+            if progress.runs % step == 0, progress.runs < seeds.count { print(line(progress, stopwatch)) }
+        }
+        print(line(progress, stopwatch))
+        guard let broken = progress.broken, let violation = broken.violation else {
+            print("no rule was broken")
+            return true
+        }
+        print("\nBROKEN by seed \(broken.seed): \(violation)")
+        try await explain(RunOrder(seed: broken.seed, plant: plant), violation)
+        return false
+    }
+
+    /// Plants one bug after the other and prints after how many seeds each is found.
+    func drill(_ seeds: ClosedRange<UInt64>) async throws -> Bool {
+        let stopwatch = Stopwatch()
+        var missed: [Plant] = []
+        let width = Plant.allCases.map(\.rawValue.count).max() ?? 0
+        for plant in Plant.allCases {
+            let found = try await Campaign(pool: pool).run(seeds, plant: plant).broken
+            if found == nil { missed.append(plant) }
+            let count = found.map { "\($0.seed - seeds.lowerBound + 1)" } ?? "not found"
+            let name = plant.rawValue.padding(toLength: width, withPad: " ", startingAt: 0)
+            print("\(name)  \(count)\t\(found?.violation?.invariant.rawValue ?? "-")\n\(indent)\(plant.summary)")
+        }
+        let total = Plant.allCases.count
+        print("\(total - missed.count) of \(total) planted bugs found, in \(Int(stopwatch.seconds)) s")
+        return missed.isEmpty
+    }
+
+    private func explain(_ order: RunOrder, _ violation: Violation) async throws {
+        var shrinker = Shrinker(pool: pool, invariant: violation.invariant)
+        let shrunk = try await shrinker.shrink(order)
+        var shown = shrunk.order
+        shown.keepsTrace = true
+        let result = try await pool.results(of: [shown]).first
+        print("shrunk from \(shrunk.stepsBefore) steps to \(shrunk.steps) in \(shrunk.runs) runs\n")
+        print("# \(result?.violation?.description ?? violation.description)\n\(shrunk.order)\n")
+        print("The end of that run:")
+        for line in result?.trace.suffix(Self.lastLines) ?? [] { print(String(line.prefix(400))) }
+        let plant = order.plant.map { " --plant \($0.rawValue)" } ?? ""
+        print(
+            """
+
+            Again: tandem simulate --seed \(order.seed)\(plant) --trace
+            or, with the lines from "# " to the last step in a file: tandem simulate --script FILE --trace
+            """)
+    }
+
+    private let indent = "    "
+
+    private func line(_ progress: Campaign.Progress, _ stopwatch: Stopwatch) -> String {
+        let seconds = stopwatch.seconds
+        let speed = String(format: "%.1f", Double(progress.runs) / seconds)
+        let ratio = Int(progress.simulated / .seconds(1) / seconds)
+        return "\(progress.runs) seeds, \(speed)/s, \(hours(progress.simulated)) h simulated (\(ratio) times as fast), "
+            + "\(progress.jobs) jobs"
+    }
+
+    private func hours(_ duration: Duration) -> String { String(format: "%.1f", duration / .seconds(3600)) }
+
+    private func hexadecimal(_ hash: UInt64) -> String { String(hash, radix: 16) }
+}
+
+/// The real time that went by.
+private struct Stopwatch {
+    private let start = ContinuousClock.now
+
+    var seconds: Double { max((ContinuousClock.now - start) / .seconds(1), 0.001) }
+}

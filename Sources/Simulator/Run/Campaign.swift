@@ -1,0 +1,32 @@
+/// Plays one seed after the other until a rule is broken.
+public struct Campaign: Sendable {
+    /// How far it is.
+    public struct Progress: Sendable, Hashable {
+        public var runs = 0
+        /// The virtual time of all runs.
+        public var simulated = Duration.zero
+        public var jobs = 0
+        /// The run of the lowest seed in which a rule was broken.
+        public var broken: RunResult?
+    }
+
+    private let pool: SimulationPool
+
+    public init(pool: SimulationPool) { self.pool = pool }
+
+    /// Plays the seeds up from the first, with a bug planted or without, until all are played or a rule is broken.
+    public func run(
+        _ seeds: ClosedRange<UInt64>, plant: Plant? = nil, report: (Progress) -> Void = { _ in }
+    ) async throws -> Progress {
+        var progress = Progress()
+        try await pool.play(seeds.lazy.map { RunOrder(seed: $0, plant: plant) }) { _, result in
+            progress.runs += 1
+            progress.simulated += result.simulated
+            progress.jobs += result.jobs
+            if result.violation != nil, result.seed < progress.broken?.seed ?? .max { progress.broken = result }
+            report(progress)
+            return progress.broken == nil
+        }
+        return progress
+    }
+}
