@@ -14,6 +14,7 @@ public enum Invariant: String, Sendable, Hashable, Codable, CaseIterable {
     case rateKept = "requests a second to marketing stay within the limit"
     case quotaKept = "calls to the CRM stay within the quota"
     case onlyMappedFields = "nothing unmapped is written"
+    case marksShown = "tags and sync status say what is so"
     case mergesAgree = "each merge decision is what the rules say"
     case workersGoOn = "no worker gives up by itself"
 }

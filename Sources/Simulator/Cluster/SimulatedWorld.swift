@@ -30,6 +30,8 @@ final class SimulatedWorld: Sendable {
     let diary = Diary()
     /// The ids of the account's custom fields.
     let customFields: [PersonField: String]
+    /// What both vendors held, and when.
+    let ledger: Ledger
 
     init(seed: UInt64, setting: Setting, sabotage: Sabotage, keepsTrace: Bool) async throws {
         self.seed = seed
@@ -45,14 +47,16 @@ final class SimulatedWorld: Sendable {
         marketing = ActiveCampaignSandbox(options: Self.account(setting, clock, post))
         log = SimulatedLog(clock: clock)
         store = try Store.inMemory(key: .generate())
+        customFields = await Self.addCustomFields(to: marketing)
         let seat = WitnessSeat(
             clock: clock, trace: trace, referee: referee, setting: setting, salesforce: salesforce, marketing: marketing,
-            store: store,
-            diary: diary)
+            store: store, diary: diary, customFields: customFields)
+        let ledger = Ledger(seat: seat)
+        self.ledger = ledger
         network = VendorNetwork(
             vendors: InProcessTransport([Vendor.salesforce.host: salesforce, Vendor.activeCampaign.host: marketing]),
-            witnesses: Witnesses.all(seat), clock: clock, trace: trace, dice: SharedDice(Dice(seed: seed, purpose: "network")))
-        customFields = await Self.addCustomFields(to: marketing)
+            witnesses: [ledger] + Witnesses.all(seat), clock: clock, trace: trace,
+            dice: SharedDice(Dice(seed: seed, purpose: "network")))
         for statement in sabotage.statements { try await store.execute(statement) }
         await marketing.addHook(
             url: "https://tandem.example/hooks/\(Self.integration)/\(Playground.webhookSecret)", events: Playground.hookEvents)
@@ -114,4 +118,6 @@ struct WitnessSeat: Sendable {
     let marketing: ActiveCampaignSandbox
     let store: Store
     let diary: Diary
+    /// The ids of the account's custom fields.
+    let customFields: [PersonField: String]
 }

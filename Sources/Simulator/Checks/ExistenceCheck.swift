@@ -1,0 +1,167 @@
+import Contracts
+import SyncCore
+
+/// Whether every person is where they must be, once, and nowhere else.
+struct ExistenceCheck: Sendable {
+    let facts: CalmFacts
+
+    func findings() -> [Finding] {
+        twins() + strangeContacts() + strangeRecords() + missingRecords() + missingContacts() + lostSuccessors()
+    }
+
+    // MARK: Too many
+
+    /// Two contacts of one address, and two records of one object that name the same person.
+    private func twins() -> [Finding] {
+        let contacts = facts.sides.contacts.map { (name: RecordName(nil, $0.key), key: $0.value[.email]) }
+        let records = facts.sides.records.flatMap { object, rows in
+            rows.map { (name: RecordName(object, $0.key), key: "\(object) \($0.value.externalID ?? "")") }
+        }
+        let named = records.filter { facts.record($0.name)?.externalID != nil } + contacts.filter { !$0.key.isEmpty }
+        return Dictionary(grouping: named, by: \.key).filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { key, twins in
+            Finding(invariant: .nothingTwice, records: twins.map(\.name).sorted(), text: "\(twins.count) records for \"\(key)\"")
+        }
+    }
+
+    /// Contacts that no user made: each must be a selected CRM record's, which had no other before.
+    private func strangeContacts() -> [Finding] {
+        let own = Set(facts.notes.events.compactMap { if case .signedUp(let id) = $0.kind { id } else { nil } })
+        return facts.books.entries.keys.filter { $0.object == nil && !own.contains($0.id) }.sorted().compactMap { name in
+            guard let first = facts.books.states(of: name).first, let moment = facts.books.beginning(of: name) else { return nil }
+            let sources = selectedRecords.filter { facts.books.states(of: $0).contains { $0[.email] == first[.email] } }
+            guard !sources.isEmpty else {
+                let text =
+                    "it is in marketing since \(moment.iso8601) with \"\(first[.email])\", which no selected CRM record had"
+                return Finding(invariant: .onlyDueWrites, records: [name], text: text)
+            }
+            let others = sources.map { facts.books.state(of: $0, at: moment)?.contactID }
+            guard others.allSatisfy({ $0 != nil && $0 != name.id }), let other = others.compactMap(\.self).first else {
+                return nil
+            }
+            let wasDeleted = isDeleted(contact: other, before: moment)
+            return Finding(
+                invariant: wasDeleted ? .noResurrection : .nothingTwice, records: [name] + sources,
+                text:
+                    "it was made at \(moment.iso8601), when the record was contact \(other)'s\(wasDeleted ? ", deleted by a user" : "")"
+            )
+        }
+    }
+
+    /// CRM records that no user made: each must have been asked for, and each asking makes one at most.
+    private func strangeRecords() -> [Finding] {
+        let own = Set(
+            facts.notes.events.compactMap { event -> String? in
+                switch event.kind {
+                case .inserted(_, let id, _), .converted(_, let id): id
+                default: nil
+                }
+            })
+        let strangers = facts.books.entries.keys.filter { $0.object != nil && !own.contains($0.id) }.sorted()
+        let owners = Dictionary(grouping: strangers) { name in
+            "\(name.object?.rawValue ?? "") \(facts.books.states(of: name).lazy.compactMap(\.contactID).first ?? "")"
+        }
+        return owners.sorted { $0.key < $1.key }.compactMap { _, names in
+            guard let first = names.first, let object = first.object else { return nil }
+            let owner = facts.books.states(of: first).lazy.compactMap(\.contactID).first
+            let asked = askings.count { $0.object == object && $0.contact == owner }
+            guard names.count > asked else { return nil }
+            let text = "\(names.count) \(object)s were made for contact \(owner ?? "nobody"), asked for \(asked) times"
+            let wasDeleted = names.contains { facts.record($0) == nil }
+            let invariant: Invariant = asked == 0 ? .onlyDueWrites : wasDeleted ? .noResurrection : .nothingTwice
+            return Finding(invariant: invariant, records: names, text: text)
+        }
+    }
+
+    // MARK: Too few
+
+    /// IN-4: who was asked for is in the CRM, or was.
+    private func missingRecords() -> [Finding] {
+        askings.compactMap { object, contact, moment in
+            guard let state = facts.sides.contacts[contact], !state[.email].isEmpty else { return nil }
+            let name = RecordName(nil, contact)
+            let isThere = facts.books.entries.keys.contains { record in
+                record.object == object && facts.books.states(of: record).contains { $0.contactID == contact }
+            }
+            guard !isThere, !facts.isRefused(name) else { return nil }
+            return Finding(
+                invariant: .changesAppliedOrExplained, records: [name],
+                text: "a \(object) was asked for at \(moment.iso8601) and never made")
+        }
+    }
+
+    /// OUT-1: what is selected is known in marketing.
+    private func missingContacts() -> [Finding] {
+        selectedRecords.compactMap { name in
+            guard let record = facts.record(name), !record.isConverted, !record[.email].isEmpty, !facts.isRefused(name),
+                !isSecond(name, record)
+            else { return nil }
+            if let contact = record.contactID,
+                facts.sides.contacts[contact] != nil || isDeleted(contact: contact, before: facts.now)
+            {
+                return nil
+            }
+            return Finding(
+                invariant: .changesAppliedOrExplained, records: [name],
+                text: "it is selected, has \"\(record[.email])\", and names contact \(record.contactID ?? "nobody")")
+        }
+    }
+
+    /// OUT-5: who was paired with a lead or a record that became another goes on with that one, unless either has a partner already.
+    private func lostSuccessors() -> [Finding] {
+        facts.notes.events.compactMap { event in
+            let (old, new): (RecordName, RecordName)
+            switch event.kind {
+            case .converted(let lead, let contact): (old, new) = (RecordName(.lead, lead), RecordName(.contact, contact))
+            case .merged(let object, let winner, let loser): (old, new) = (RecordName(object, loser), RecordName(object, winner))
+            default: return nil
+            }
+            guard let contact = facts.partner(of: old, at: event.moment), facts.sides.contacts[contact] != nil,
+                let record = facts.record(new), !record.isConverted, record.contactID == nil, !record[.email].isEmpty,
+                !facts.pairs.contains(where: { $0.contactID == contact && $0.record.object == new.object })
+            else { return nil }
+            return Finding(
+                invariant: .changesAppliedOrExplained, records: [RecordName(nil, contact), old, new],
+                text: "contact \(contact)'s \(old) became \(new) at \(event.moment.iso8601), and nobody told it")
+        }
+    }
+
+    /// Whether another record of the address has the person: one of the same object, or a contact, which goes before a lead.
+    private func isSecond(_ name: RecordName, _ record: PersonState) -> Bool {
+        let rivals = name.object == .lead ? CRMObject.people : [.contact]
+        return rivals.contains { object in
+            (facts.sides.records[object] ?? [:]).contains { id, other in
+                id != name.id && other.contactID != nil && other[.email] == record[.email]
+            }
+        }
+    }
+
+    // MARK: What users did
+
+    /// Selected when they were inserted, or marked since where marks select.
+    private var selectedRecords: [RecordName] {
+        var selected: Set<RecordName> = []
+        for event in facts.notes.events {
+            switch event.kind {
+            case .inserted(let object, let id, isSelected: true): selected.insert(RecordName(object, id))
+            case .marked(.contact, let id) where facts.marksSelect: selected.insert(RecordName(.contact, id))
+            default: break
+            }
+        }
+        guard facts.marksSelect, facts.marksEdits else { return selected.sorted() }
+        for edit in facts.notes.edits where edit.object == .contact {
+            let name = RecordName(.contact, edit.recordID)
+            if let beginning = facts.books.beginning(of: name), edit.seen > beginning { selected.insert(name) }
+        }
+        return selected.sorted()
+    }
+
+    private var askings: [(object: CRMObject, contact: String, moment: Timestamp)] {
+        facts.notes.events.compactMap { event in
+            if case .asked(let object, let contact) = event.kind { (object, contact, event.moment) } else { nil }
+        }
+    }
+
+    private func isDeleted(contact: String, before moment: Timestamp) -> Bool {
+        facts.notes.events.contains { $0.kind == .contactDeleted(contact: contact) && $0.moment <= moment }
+    }
+}

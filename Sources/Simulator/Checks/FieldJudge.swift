@@ -1,0 +1,135 @@
+import Contracts
+
+/// Says what a mapped field of a pair of records may hold once everything is at rest: from what users did to it on both sides,
+/// and from what each side was seen to hold and when. Knows nothing of how Tandem decides.
+///
+/// | users edited it since both sides agreed | what must stand |
+/// |---|---|
+/// | nowhere | the value agreed on |
+/// | on one side | the last value there |
+/// | on both, the later edit by someone who saw the earlier one | the later |
+/// | on both, unseen | the CRM's, or marketing's where the mapping says so |
+///
+/// What else may stand, and why:
+/// - While the CRM record waits for the next sync its values win (IN-6): then whatever it held since marketing's edit.
+/// - Neither vendor writes on condition that nothing has changed. An edit that a write overtook which was decided just before it
+///   is gone for all who look later, and counts as never made.
+/// - Blanks, and values that were there before, do not tell whether the other side's user saw them: then either edit.
+struct FieldJudge: Sendable {
+    enum Rule: Sendable, Hashable {
+        case crmWins, marketingWins
+        /// Each side keeps what it has, and a blank is filled.
+        case fillEmptyOnly
+        /// The rule changed meanwhile, or the records got to each other by a merge, a conversion or an address: any value that one of
+        /// them had, as long as both have the same.
+        case anyOfTheirs
+    }
+
+    struct Edit: Sendable, Hashable {
+        /// When others could see it.
+        var moment: Timestamp
+        var side: Side
+        var value: String
+        /// Until when a write may arrive that was decided before the edit.
+        var blindUntil: Timestamp
+    }
+
+    /// A side was seen to hold a value from that moment on.
+    struct Sight: Sendable, Hashable {
+        var moment: Timestamp
+        var value: String
+    }
+
+    var rule: Rule
+    /// What both sides held at the last calm; `nil` when they were not paired yet.
+    var agreed: String?
+    /// Since then, in order of time.
+    var edits: [Edit]
+    var sights: [Side: [Sight]]
+    /// The times in which the CRM record waited for the next sync.
+    var waits: [ClosedRange<Timestamp>] = []
+
+    /// What is wrong with the values that the sides hold; `nil` when nothing is.
+    func complaint(marketing: String, crm: String) -> (invariant: Invariant, text: String)? {
+        if rule == .fillEmptyOnly { return complaintOfFilling(marketing: marketing, crm: crm) }
+        guard marketing == crm else { return (.sidesEqual, "the sides differ") }
+        let allowed = allowed
+        if allowed.contains(crm) { return nil }
+        let wanted = allowed.sorted().map { "\"\($0)\"" }.joined(separator: " or ")
+        return (.changesAppliedOrExplained, "both sides should hold \(wanted)")
+    }
+
+    /// The values that may stand on both sides.
+    var allowed: Set<String> {
+        if rule == .anyOfTheirs { return Set(edits.map(\.value) + sights.values.flatMap { $0.map(\.value) } + [agreed ?? ""]) }
+        let standing = standing
+        let marketing = standing.last { $0.side == .marketing }
+        let crm = standing.last { $0.side == .crm }
+        var allowed: Set<String> =
+            switch (marketing, crm) {
+            case (nil, nil): [agreed ?? ""]
+            case (let edit?, nil), (nil, let edit?): [edit.value]
+            case (let marketing?, let crm?): winners(marketing, crm)
+            }
+        if let marketing, waits.contains(where: { $0.upperBound >= marketing.moment }) {
+            allowed.formUnion(held(by: .crm, since: marketing.moment))
+        }
+        return allowed
+    }
+
+    /// The edits without those at the end of a side that a write overtook.
+    private var standing: [Edit] {
+        var standing = edits
+        while let place = standing.lastIndex(where: { edit in
+            edit == standing.last { $0.side == edit.side } && wasOvertaken(edit)
+        }) {
+            standing.remove(at: place)
+        }
+        return standing
+    }
+
+    private func wasOvertaken(_ edit: Edit) -> Bool {
+        let own = Set(edits.filter { $0.side == edit.side }.map(\.value))
+        let others = edits.filter { $0.side != edit.side }.map(\.value)
+        return (sights[edit.side] ?? []).contains { sight in
+            sight.moment > edit.moment && sight.moment <= edit.blindUntil && !own.contains(sight.value)
+                && others.contains(sight.value)
+        }
+    }
+
+    private func winners(_ marketing: Edit, _ crm: Edit) -> Set<String> {
+        let (earlier, later) = marketing.moment < crm.moment ? (marketing, crm) : (crm, marketing)
+        let byRule = rule == .marketingWins ? marketing : crm
+        guard later.moment > earlier.moment else { return [byRule.value] }
+        guard isTelling(earlier.value) else { return [marketing.value, crm.value] }
+        let wasSeen = (sights[later.side] ?? []).contains { sight in
+            sight.value == earlier.value && sight.moment >= earlier.moment && sight.moment <= later.moment
+        }
+        return [wasSeen ? later.value : byRule.value]
+    }
+
+    /// Whether a value, where it is seen, can only have come from one edit.
+    private func isTelling(_ value: String) -> Bool {
+        !value.isEmpty && value != agreed && edits.count { $0.value == value } == 1
+    }
+
+    /// What the side held at that moment and later.
+    private func held(by side: Side, since moment: Timestamp) -> [String] {
+        let sights = sights[side] ?? []
+        let edited = edits.filter { $0.side == side }.map { Sight(moment: $0.moment, value: $0.value) }
+        let all = (sights + edited).sorted { $0.moment < $1.moment }
+        let before = all.last { $0.moment <= moment }?.value ?? agreed ?? ""
+        return [before] + all.filter { $0.moment > moment }.map(\.value)
+    }
+
+    private func complaintOfFilling(marketing: String, crm: String) -> (invariant: Invariant, text: String)? {
+        for (side, value) in [(Side.marketing, marketing), (.crm, crm)] {
+            guard let last = standing.last(where: { $0.side == side }), !last.value.isEmpty, last.value != value else { continue }
+            return (.changesAppliedOrExplained, "only empty values are filled, and \(side.rawValue)'s was \"\(last.value)\"")
+        }
+        guard marketing.isEmpty != crm.isEmpty else { return nil }
+        let full = crm.isEmpty ? Side.marketing : .crm
+        guard edits.contains(where: { $0.side == full }) else { return nil }
+        return (.sidesEqual, "the empty side was not filled")
+    }
+}

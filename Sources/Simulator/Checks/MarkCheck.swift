@@ -1,0 +1,81 @@
+import Contracts
+import SyncCore
+
+/// Whether tags and sync status say what is so (IN-4, OUT-4, OUT-6).
+struct MarkCheck: Sendable {
+    let facts: CalmFacts
+
+    func findings() -> [Finding] { status() + tagsOfAskings() + tagsOfConversions() + tagsOfMadeContacts() }
+
+    /// OUT-6: a record in step shows it, and names its person.
+    private func status() -> [Finding] {
+        let shown = facts.pairs.filter { facts.excuse(for: $0) == nil }.compactMap { pair -> Finding? in
+            guard let record = facts.record(pair.record), record.syncStatus != "Synced successfully" else { return nil }
+            return Finding(
+                invariant: .marksShown, records: [RecordName(nil, pair.contactID), pair.record],
+                text: "the sync status is \(record.syncStatus.map { "\"\($0)\"" } ?? "blank")")
+        }
+        let claims = facts.links.values.flatMap(\.values).filter { $0.state == .linked && $0.object.isPerson }
+        let unnamed = claims.compactMap { link -> Finding? in
+            let name = RecordName(link.object, link.crmID ?? "")
+            guard let record = facts.record(name), !record.isConverted, facts.sides.contacts[link.marketingID] != nil,
+                record.contactID != link.marketingID, !facts.isRefused(name)
+            else { return nil }
+            return Finding(
+                invariant: .marksShown, records: [RecordName(nil, link.marketingID), name],
+                text: "they are linked, and the record names \(record.contactID.map { "contact \($0)" } ?? "nobody")")
+        }
+        return shown + unnamed.sorted { $0.records.lexicographicallyPrecedes($1.records) }
+    }
+
+    /// IN-4: the tag is given when the record is asked for.
+    private func tagsOfAskings() -> [Finding] {
+        facts.notes.events.compactMap { event in
+            guard case .asked(let object, let contact) = event.kind else { return nil }
+            return missing("added-to-salesforce-\(object)", of: contact, "a \(object) was asked for")
+        }
+    }
+
+    /// OUT-4: after the conversion of a lead whose contact was known, that is what the contact's tags say.
+    private func tagsOfConversions() -> [Finding] {
+        conversions.flatMap { contact, moment in
+            let text = "the lead was converted at \(moment.iso8601)"
+            let stale = CRMObject.people.map { "created-from-salesforce-\($0)" }.compactMap { tag -> Finding? in
+                guard facts.sides.contacts[contact]?.tags.contains(tag) == true else { return nil }
+                return Finding(
+                    invariant: .marksShown, records: [RecordName(nil, contact)], text: "\(text), and it has \(tag)")
+            }
+            return stale + [missing("salesforce-lead-converted-to-contact", of: contact, text)].compactMap(\.self)
+        }
+    }
+
+    /// OUT-4: a contact that Tandem made says from what.
+    private func tagsOfMadeContacts() -> [Finding] {
+        let own = Set(facts.notes.events.compactMap { if case .signedUp(let id) = $0.kind { id } else { nil } })
+        let converted = Set(conversions.map(\.contact))
+        return facts.sides.contacts.keys.filter { !own.contains($0) && !converted.contains($0) }.sorted().compactMap { id in
+            let tags = CRMObject.people.map { "created-from-salesforce-\($0)" }
+            guard facts.sides.contacts[id]?.tags.isDisjoint(with: tags) == true else { return nil }
+            return Finding(
+                invariant: .marksShown, records: [RecordName(nil, id)],
+                text: "it was made from a CRM record and has none of \(tags)")
+        }
+    }
+
+    /// The contacts whose lead was converted while it named them and they were there.
+    private var conversions: [(contact: String, moment: Timestamp)] {
+        facts.notes.events.compactMap { event in
+            guard case .converted(let lead, _) = event.kind,
+                let contact = facts.partner(of: RecordName(.lead, lead), at: event.moment)
+            else { return nil }
+            return (contact, event.moment)
+        }
+    }
+
+    private func missing(_ tag: String, of contact: String, _ reason: String) -> Finding? {
+        guard let state = facts.sides.contacts[contact], !state[.email].isEmpty, !state.tags.contains(tag) else { return nil }
+        return Finding(
+            invariant: .marksShown, records: [RecordName(nil, contact)],
+            text: "\(reason), and it does not have \(tag) but \(state.tags.sorted())")
+    }
+}

@@ -1,0 +1,173 @@
+import Contracts
+import SyncCore
+
+/// Whether every pair holds the values that users gave it, on both sides.
+struct ValueCheck: Sendable {
+    /// How long a write may be under way: decided before an edit, it may arrive after it.
+    private static let journey = Duration.seconds(5)
+
+    let facts: CalmFacts
+
+    func findings() -> [Finding] { facts.pairs.filter { facts.excuse(for: $0) == nil }.flatMap(findings) }
+
+    /// The values that both sides of every pair hold alike.
+    func agreements() -> [Pair: [PersonField: String]] {
+        let pairs = facts.pairs.map { pair in
+            let (marketing, crm) = (facts.sides.contacts[pair.contactID], facts.record(pair.record))
+            let fields = mapping(of: pair).fields.filter { marketing?[$0] == crm?[$0] }
+            return (pair, Dictionary(uniqueKeysWithValues: fields.map { ($0, crm?[$0] ?? "") }))
+        }
+        return Dictionary(pairs, uniquingKeysWith: { $1 })
+    }
+
+    private func findings(_ pair: Pair) -> [Finding] {
+        guard let marketing = facts.sides.contacts[pair.contactID], let crm = facts.record(pair.record) else { return [] }
+        return mapping(of: pair).fields.compactMap { field in
+            guard let judge = judge(field, of: pair),
+                let complaint = judge.complaint(marketing: marketing[field], crm: crm[field])
+            else { return nil }
+            let text = """
+                \(field.rawValue) is "\(marketing[field])" in marketing and "\(crm[field])" in the CRM: \(complaint.text). \
+                Rule \(judge.rule); agreed on \(judge.agreed.map { "\"\($0)\"" } ?? "nothing"); edits: \(words(judge.edits)); \
+                seen in marketing: \(words(judge.sights[.marketing])); in the CRM: \(words(judge.sights[.crm])); \
+                waited: \(judge.waits.map { "\($0.lowerBound.iso8601)…\($0.upperBound.iso8601)" })
+                """
+            return Finding(
+                invariant: complaint.invariant, records: [RecordName(nil, pair.contactID), pair.record], text: text)
+        }
+    }
+
+    private func words(_ edits: [FieldJudge.Edit]) -> String {
+        edits.map { "\($0.moment.iso8601) \($0.side.rawValue) \"\($0.value)\"" }.joined(separator: ", ")
+    }
+
+    private func words(_ sights: [FieldJudge.Sight]?) -> String {
+        (sights ?? []).suffix(6).map { "\($0.moment.iso8601) \"\($0.value)\"" }.joined(separator: ", ")
+    }
+
+    // MARK: What the judge has to know
+
+    /// The judge of a field; `nil` when nothing can be asked of it yet.
+    private func judge(_ field: PersonField, of pair: Pair) -> FieldJudge? {
+        let agreement = facts.books.agreements[pair]
+        let agreed = agreement?.values[field]
+        let records = records(of: pair, isNew: agreed == nil)
+        let edits = edits(of: field, pair, records, since: agreed == nil ? .distantPast : agreement?.moment ?? .distantPast)
+        let start = agreed == nil ? edits.first?.moment ?? facts.now : agreement?.moment ?? facts.now
+        guard let rule = rule(of: field, pair, edits, since: start, isPaired: agreed != nil, others: records.count - 1)
+        else { return nil }
+        return FieldJudge(
+            rule: rule, agreed: agreed, edits: edits,
+            sights: [
+                .marketing: sights(of: field, RecordName(nil, pair.contactID)), .crm: sights(of: field, pair.record),
+            ],
+            waits: waits(of: pair.record))
+    }
+
+    /// The CRM records whose values the pair may have: its own, and before they agreed on anything all that were the contact's.
+    private func records(of pair: Pair, isNew: Bool) -> Set<String> {
+        guard isNew else { return [pair.record.id] }
+        let others = facts.books.entries.keys.filter { name in
+            name.object != nil && facts.books.states(of: name).contains { $0.contactID == pair.contactID }
+        }
+        return Set(others.map(\.id)).union([pair.record.id])
+    }
+
+    /// In the order in which others could see them.
+    private func edits(
+        of field: PersonField, _ pair: Pair, _ records: Set<String>, since start: Timestamp
+    ) -> [FieldJudge.Edit] {
+        let edits = facts.notes.edits.filter { edit in
+            edit.field == field && edit.seen > start
+                && (edit.side == .marketing ? edit.recordID == pair.contactID : records.contains(edit.recordID))
+        }
+        return edits.enumerated().sorted { ($0.element.seen, $0.offset) < ($1.element.seen, $1.offset) }.map { _, edit in
+            FieldJudge.Edit(
+                moment: edit.seen, side: edit.side, value: PersonState.plain(edit.value, field),
+                blindUntil: blindness(after: edit.seen))
+        }
+    }
+
+    /// A process that stands still keeps what it was about to write until it goes on.
+    private func blindness(after moment: Timestamp) -> Timestamp {
+        let end = moment.advanced(by: Self.journey)
+        let thaws = facts.notes.disturbances.filter { $0.kind == .process && $0.from <= end }.map { $0.until ?? facts.now }
+        return thaws.filter { $0 >= moment }.map { $0.advanced(by: Self.journey) }.reduce(end, max)
+    }
+
+    private func sights(of field: PersonField, _ name: RecordName) -> [FieldJudge.Sight] {
+        var sights: [FieldJudge.Sight] = []
+        for entry in facts.books.entries[name] ?? [] {
+            guard let state = entry.state, sights.last?.value != state[field] else { continue }
+            sights.append(FieldJudge.Sight(moment: entry.moment, value: state[field]))
+        }
+        return sights
+    }
+
+    /// From each edit or mark by a user until Tandem says that it is synced.
+    private func waits(of record: RecordName) -> [ClosedRange<Timestamp>] {
+        let entries = facts.books.entries[record] ?? []
+        let marks = facts.notes.events.filter { if case .marked(_, record.id) = $0.kind { true } else { false } }.map(\.moment)
+        let edits = facts.marksEdits ? facts.notes.edits.filter { $0.recordID == record.id && $0.side == .crm }.map(\.seen) : []
+        return (marks + edits).sorted().map { start in
+            let end = entries.first { $0.moment > start && $0.state?.isWaiting != true }?.moment
+            return start...(end ?? facts.now)
+        }
+    }
+
+    // MARK: Rules
+
+    private func mapping(of pair: Pair) -> (fields: [PersonField], variant: MappingVariant) {
+        let variant = facts.notes.mappings.last?.variant ?? .standard
+        return (variant.fields(of: pair.record.object ?? .contact), variant)
+    }
+
+    /// What is asked of a field. `nil`: nothing, because the mapping or its rule is newer than all that was done, and what was there
+    /// before is a full run's to carry over (MAP-8).
+    private func rule(
+        of field: PersonField, _ pair: Pair, _ edits: [FieldJudge.Edit], since start: Timestamp, isPaired: Bool, others: Int
+    ) -> FieldJudge.Rule? {
+        let object = pair.record.object ?? .contact
+        let before = facts.notes.mappings.last { $0.moment <= start }?.variant ?? .standard
+        let changes = facts.notes.mappings.filter { $0.moment > start }
+        let rules = Set(([before] + changes.map(\.variant)).map { Self.rule(of: field, object, $0) })
+        guard let now = Self.rule(of: field, object, changes.last?.variant ?? before) else { return nil }
+        let isUpset = others > 0 || isUpset(pair, since: start)
+        if rules.count == 1, !isUpset {
+            // A person found by their address takes what the record has.
+            let meet = !isPaired && Set(edits.map(\.side)).count == 2
+            return now == .marketingWins && meet ? .anyOfTheirs : now
+        }
+        if now == .fillEmptyOnly { return nil }
+        if rules.count == 1 { return .anyOfTheirs }
+        let paired = pairedSince(pair)
+        let last = max(changes.last?.moment ?? start, paired)
+        return edits.contains { $0.moment > last } ? .anyOfTheirs : nil
+    }
+
+    private static func rule(of field: PersonField, _ object: CRMObject, _ variant: MappingVariant) -> FieldJudge.Rule? {
+        switch variant.mappings[object].first(where: { $0.crm == field.crmName })?.rule {
+        case .crmWins: .crmWins
+        case .marketingWins: .marketingWins
+        case .fillEmptyOnly: .fillEmptyOnly
+        default: nil
+        }
+    }
+
+    private func pairedSince(_ pair: Pair) -> Timestamp {
+        facts.books.entries[pair.record]?.first { $0.state?.contactID == pair.contactID }?.moment ?? facts.now
+    }
+
+    /// Whether the CRM record became another than it was.
+    private func isUpset(_ pair: Pair, since start: Timestamp) -> Bool {
+        facts.notes.events.contains { event in
+            guard event.moment >= start else { return false }
+            return switch event.kind {
+            case .merged(_, let winner, let loser): [winner, loser].contains(pair.record.id)
+            case .converted(_, let contact): contact == pair.record.id
+            case .deleted(_, let id), .undeleted(_, let id): id == pair.record.id
+            case .signedUp, .contactDeleted, .asked, .inserted, .marked: false
+            }
+        }
+    }
+}

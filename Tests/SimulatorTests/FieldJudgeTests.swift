@@ -1,0 +1,100 @@
+import Contracts
+import Testing
+
+@testable import Simulator
+
+@Suite("What a field of a pair must hold at a calm")
+struct FieldJudgeTests {
+    private func judge(
+        _ edits: [(Int64, Side, String)],
+        rule: FieldJudge.Rule = .crmWins, agreed: String? = "A",
+        seen: [Side: [(Int64, String)]] = [:], waits: [ClosedRange<Int64>] = []
+    ) -> FieldJudge {
+        FieldJudge(
+            rule: rule, agreed: agreed,
+            edits: edits.map { moment, side, value in
+                FieldJudge.Edit(
+                    moment: Timestamp(seconds: moment), side: side, value: value, blindUntil: Timestamp(seconds: moment + 5))
+            },
+            sights: seen.mapValues { $0.map { FieldJudge.Sight(moment: Timestamp(seconds: $0), value: $1) } },
+            waits: waits.map { Timestamp(seconds: $0.lowerBound)...Timestamp(seconds: $0.upperBound) })
+    }
+
+    @Test("GEN-5 What nobody edited stays as it was")
+    func untouched() {
+        let judge = judge([])
+        #expect(judge.complaint(marketing: "A", crm: "A") == nil)
+        #expect(judge.complaint(marketing: "B", crm: "B")?.invariant == .changesAppliedOrExplained)
+        #expect(judge.complaint(marketing: "A", crm: "")?.invariant == .sidesEqual)
+    }
+
+    @Test("IN-2 OUT-7 Of edits on one side the last one stands", arguments: [Side.marketing, .crm])
+    func oneSide(side: Side) {
+        let judge = judge([(10, side, "v1"), (20, side, "v2")])
+        #expect(judge.allowed == ["v2"])
+        #expect(judge.complaint(marketing: "v2", crm: "v2") == nil)
+        #expect(judge.complaint(marketing: "v1", crm: "v1") != nil)
+    }
+
+    @Test("IN-6 Of edits that did not know of each other the CRM's stands, or marketing's where the mapping says so")
+    func conflict() {
+        let orders: [[(Int64, Side, String)]] = [
+            [(10, Side.marketing, "m"), (20, .crm, "c")], [(10, .crm, "c"), (20, .marketing, "m")],
+        ]
+        for edits in orders {
+            #expect(judge(edits).allowed == ["c"])
+            #expect(judge(edits, rule: .marketingWins).allowed == ["m"])
+        }
+    }
+
+    @Test("IN-6 An edit by someone who saw the other side's stands, whatever the rule")
+    func informed() {
+        let reply = judge([(10, .crm, "c"), (30, .marketing, "m")], seen: [.marketing: [(20, "c")]])
+        #expect(reply.allowed == ["m"])
+        let back = judge([(10, .marketing, "m"), (30, .crm, "c")], rule: .marketingWins, seen: [.crm: [(20, "m")]])
+        #expect(back.allowed == ["c"])
+        let late = judge([(10, .crm, "c"), (30, .marketing, "m")], seen: [.marketing: [(31, "c")]])
+        #expect(late.allowed == ["c"])
+    }
+
+    @Test("IN-6 A blank does not tell whether it was seen, so either edit may stand")
+    func blank() {
+        #expect(judge([(10, .crm, ""), (30, .marketing, "m")]).allowed == ["", "m"])
+    }
+
+    @Test("IN-6 While the CRM record waits its values may win over marketing's edit, and only then")
+    func waiting() {
+        let edits: [(Int64, Side, String)] = [(20, .marketing, "m")]
+        #expect(judge(edits, waits: [10...30]).allowed == ["A", "m"])
+        #expect(judge(edits, waits: [25...30]).allowed == ["A", "m"])
+        #expect(judge(edits, waits: [5...15]).allowed == ["m"])
+        #expect(judge([(20, .crm, "c")], waits: [20...30]).allowed == ["c"])
+    }
+
+    @Test("An edit that a write under way overtook counts as never made, but not one that a late write undid")
+    func overtaken() {
+        let edits: [(Int64, Side, String)] = [(10, .marketing, "m"), (20, .crm, "c")]
+        #expect(judge(edits, seen: [.crm: [(22, "m")]]).allowed == ["m"])
+        #expect(judge(edits, seen: [.crm: [(60, "m")]]).allowed == ["c"])
+        // An older value of the same side is nobody's: no write under way may bring it back.
+        #expect(judge([(10, .crm, "c1"), (20, .crm, "c2")], seen: [.crm: [(22, "c1")]]).allowed == ["c2"])
+    }
+
+    @Test("MAP-10 A field that is only filled keeps each side's own value, and no blank beside a new one")
+    func filling() {
+        let judge = judge([(10, .marketing, "m"), (20, .crm, "c")], rule: .fillEmptyOnly)
+        #expect(judge.complaint(marketing: "m", crm: "c") == nil)
+        #expect(judge.complaint(marketing: "c", crm: "c")?.invariant == .changesAppliedOrExplained)
+        let half = self.judge([(10, .marketing, "m")], rule: .fillEmptyOnly, agreed: nil)
+        #expect(half.complaint(marketing: "m", crm: "")?.invariant == .sidesEqual)
+        #expect(half.complaint(marketing: "m", crm: "m") == nil)
+    }
+
+    @Test("After a merge, a conversion or a new rule the sides are equal, on a value that one of them had")
+    func upset() {
+        let judge = judge([(10, .marketing, "m")], rule: .anyOfTheirs, seen: [.crm: [(5, "x")]])
+        for value in ["A", "m", "x"] { #expect(judge.complaint(marketing: value, crm: value) == nil) }
+        #expect(judge.complaint(marketing: "m", crm: "x")?.invariant == .sidesEqual)
+        #expect(judge.complaint(marketing: "y", crm: "y")?.invariant == .changesAppliedOrExplained)
+    }
+}
