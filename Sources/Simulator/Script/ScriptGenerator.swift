@@ -7,7 +7,9 @@ struct ScriptGenerator: Sendable {
     struct Mood: Sendable, Hashable {
         /// How many of the steps are faults, in a hundred.
         var faults: Int
-        var steps: ClosedRange<Int>
+        var people: ClosedRange<Int>
+        /// How often several things happen one soon after the other, where most races are.
+        var bursts: ClosedRange<Int>
         /// How long the steps go on, in minutes.
         var length: ClosedRange<Int>
     }
@@ -25,10 +27,10 @@ struct ScriptGenerator: Sendable {
     private func mood() -> Mood {
         var dice = dice("mood")
         return switch dice.below(10) {
-        case 0, 1: Mood(faults: 0, steps: 30...60, length: 90...240)
-        case 2: Mood(faults: 8, steps: 50...60, length: 60...120)
-        case 3, 4, 5: Mood(faults: 45, steps: 40...60, length: 60...180)
-        default: Mood(faults: 25, steps: 20...50, length: 90...240)
+        case 0, 1: Mood(faults: 0, people: 4...10, bursts: 6...14, length: 60...200)
+        case 2: Mood(faults: 8, people: 8...12, bursts: 14...16, length: 60...120)
+        case 3, 4, 5: Mood(faults: 40, people: 3...7, bursts: 8...16, length: 60...150)
+        default: Mood(faults: 20, people: 4...9, bursts: 5...13, length: 60...180)
         }
     }
 
@@ -54,64 +56,76 @@ struct ScriptGenerator: Sendable {
 
     private func steps(_ mood: Mood, _ setting: Setting) -> [Step] {
         var dice = dice("steps")
-        let count = dice.between(mood.steps)
         let length = dice.between(mood.length) * 60_000
-        let people = dice.between(5...12)
-        var moments = (0..<count).map { _ in dice.below(length) }
-        // Some things happen one right after the other, where most races are.
-        for index in moments.indices.dropFirst() where dice.chance(0.35) {
-            moments[index] = moments[index - 1] + dice.below(dice.chance(0.5) ? 3000 : 90_000)
-        }
-        moments.sort()
-        var steps: [Step] = []
-        for (index, moment) in moments.enumerated() {
-            var dice = self.dice("step \(index)")
-            let work = WorkThrow(number: index, people: people, progress: Double(index) / Double(count))
+        let people = dice.between(mood.people)
+        let bursts = dice.between(mood.bursts)
+        var steps = (1...people).flatMap { arrival(of: $0, within: length) }
+        for number in 0..<bursts { steps += burst(number, people: people, within: length, mood, setting) }
+        // Those of one moment keep the order they were thrown in.
+        let order = steps.indices.sorted { (steps[$0].at, $0) < (steps[$1].at, $1) }
+        steps = order.map { steps[$0] }
+        let middle = steps[steps.count / 2]
+        steps.insert(Step(at: middle.at, action: .calm), at: steps.count / 2 + 1)
+        return steps + [Step(at: .milliseconds(length) + .seconds(600), action: .calm)]
+    }
+
+    /// How a person first becomes known, mostly early.
+    private func arrival(of person: Int, within length: Int) -> [Step] {
+        var dice = dice("person \(person)")
+        let moment = dice.below(dice.chance(0.75) ? length / 4 : length)
+        let object: CRMObject = dice.chance(0.6) ? .contact : .lead
+        let soon = dice.below(dice.chance(0.5) ? 5_000 : 600_000)
+        let actions: [Action] =
+            switch dice.below(10) {
+            case ..<4: [.signUp(person: person), .askForRecord(person: person, object)]
+            case ..<5: [.signUp(person: person)]
+            case ..<6: [.signUp(person: person), .insertRecord(person: person, object, isSelected: dice.chance(0.5))]
+            case ..<7: [.insertRecord(person: person, object, isSelected: false), .signUp(person: person)]
+            default: [.insertRecord(person: person, object, isSelected: true)]
+            }
+        return actions.enumerated().map { Step(at: .milliseconds(moment + $0.offset * soon), action: $0.element) }
+    }
+
+    /// Some things that happen one soon after the other, most of them to one person.
+    private func burst(_ number: Int, people: Int, within length: Int, _ mood: Mood, _ setting: Setting) -> [Step] {
+        var dice = dice("burst \(number)")
+        var moment = dice.below(length)
+        let focus = dice.between(1...people)
+        return (0..<dice.between(1...5)).map { place in
+            let person = dice.chance(0.6) ? focus : dice.between(1...people)
+            let work = WorkThrow(number: 10 * number + place, person: person, people: people)
             let action = dice.below(100) < mood.faults ? FaultThrow(setting: setting).action(&dice) : work.action(&dice)
-            steps.append(Step(at: .milliseconds(moment), action: action))
+            defer { moment += dice.below(dice.chance(0.6) ? 4_000 : 150_000) }
+            return Step(at: .milliseconds(moment), action: action)
         }
-        let middle = moments[count / 2]
-        steps.insert(Step(at: .milliseconds(middle), action: .calm), at: count / 2 + 1)
-        return steps + [Step(at: .milliseconds(length), action: .calm)]
     }
 }
 
-/// Throws what users do.
+/// Throws what users do to a person.
 private struct WorkThrow {
+    /// Makes what they type unlike anything else in the run.
     var number: Int
+    var person: Int
     var people: Int
-    /// How far the script is, from 0 to 1.
-    var progress: Double
 
     func action(_ dice: inout Dice) -> Action {
-        let person = dice.between(1...people)
-        // People come first; what happens to them later.
-        if dice.chance(progress < 0.25 ? 0.6 : 0.12) { return arrival(person, &dice) }
         switch dice.below(100) {
-        case ..<28: return edit(person, isMarketing: true, &dice)
-        case ..<58: return edit(person, isMarketing: false, &dice)
-        case ..<68: return .askForRecord(person: person, dice.chance(0.6) ? .contact : .lead)
-        case ..<72: return .changeContactEmail(person: person)
-        case ..<76: return .changeRecordEmail(person: person)
-        case ..<80: return .markRecord(person: person)
-        case ..<85: return .convertLead(person: person)
-        case ..<88: return .deleteRecord(person: person)
-        case ..<90: return .undeleteRecord(person: person)
-        case ..<92: return .deleteContact(person: person)
-        case ..<94: return .mergeRecords(person: person, with: 1 + (person + dice.below(people - 1)) % people)
-        case ..<96: return .changeMapping(dice.pick(MappingVariant.allCases) ?? .standard)
-        case ..<97: return .pause
-        case ..<98: return .resume
-        default: return .pollNow
-        }
-    }
-
-    private func arrival(_ person: Int, _ dice: inout Dice) -> Action {
-        switch dice.below(10) {
-        case ..<3: .signUp(person: person)
-        case ..<5: .askForRecord(person: person, dice.chance(0.6) ? .contact : .lead)
-        case ..<8: .insertRecord(person: person, .contact, isSelected: dice.chance(0.8))
-        default: .insertRecord(person: person, .lead, isSelected: true)
+        case ..<27: edit(person, isMarketing: true, &dice)
+        case ..<52: edit(person, isMarketing: false, &dice)
+        case ..<60: .askForRecord(person: person, dice.chance(0.6) ? .contact : .lead)
+        case ..<65: .changeContactEmail(person: person)
+        case ..<69: .changeRecordEmail(person: person)
+        case ..<73: .markRecord(person: person)
+        case ..<78: .convertLead(person: person)
+        case ..<81: .deleteRecord(person: person)
+        case ..<83: .undeleteRecord(person: person)
+        case ..<85: .deleteContact(person: person)
+        case ..<86: .signUp(person: person)
+        case ..<89: .mergeRecords(person: person, with: 1 + (person + dice.below(people - 1)) % people)
+        case ..<91: .changeMapping(dice.pick(MappingVariant.allCases) ?? .standard)
+        case ..<92: .pause
+        case ..<93: .resume
+        default: .pollNow
         }
     }
 
