@@ -4,17 +4,26 @@ import Synchronization
 /// The process died: whatever it was doing has no further effect, and nobody hears of it.
 struct ProcessDied: Error {}
 
+/// What a process does where it passes its lifeline.
+enum Passage: String, Sendable, Hashable, Codable {
+    case clock, store, log, vendor
+}
+
 /// One simulated process's thread of life. Everything it does to the world outside passes here, before its effect and after it:
 /// the places where a real process may be interrupted, stopped for a while, or killed.
 final class Lifeline: Sendable {
     private struct State {
         var isDead = false
-        var passages = 0
-        /// The passage it does not survive.
-        var lastPassage: Int?
+        /// How many passages it survives, of one kind or of any.
+        var doom: (passage: Passage?, survived: Int)?
         var frozenUntil: Timestamp?
         var mourners: [CheckedContinuation<Void, Never>] = []
         var dice: Dice
+
+        mutating func endure(_ passage: Passage) {
+            guard let doom, doom.passage ?? passage == passage else { return }
+            if doom.survived == 0 { isDead = true } else { self.doom?.survived -= 1 }
+        }
     }
 
     private let clock: SimulatedClock
@@ -31,10 +40,9 @@ final class Lifeline: Sendable {
     var isDead: Bool { state.withLock(\.isDead) }
 
     /// Lets the process go on: at once, a moment later, after it thaws, or never.
-    func pass() async throws(ProcessDied) {
+    func pass(_ passage: Passage) async throws(ProcessDied) {
         let pause = state.withLock { state -> Duration in
-            state.passages += 1
-            if state.passages == state.lastPassage { state.isDead = true }
+            state.endure(passage)
             return state.dice.chance(0.5) ? .zero : hesitation * state.dice.unit()
         }
         notifyIfDead()
@@ -52,8 +60,8 @@ final class Lifeline: Sendable {
         notifyIfDead()
     }
 
-    /// Dies at the passage of that number from now on.
-    func kill(atPassage number: Int) { state.withLock { $0.lastPassage = $0.passages + max(number, 1) } }
+    /// Dies at the passage of that number from now on, counting those of one kind or all.
+    func kill(at passage: Passage?, number: Int) { state.withLock { $0.doom = (passage, max(number, 1) - 1) } }
 
     /// Stands still until then, like a paused virtual machine: what it believes of the world is old when it goes on.
     func freeze(until moment: Timestamp) { state.withLock { $0.frozenUntil = moment } }

@@ -14,7 +14,7 @@ struct ProcessClock: WallClock {
 
     func sleep(until deadline: Timestamp) async throws {
         try await clock.sleep(until: deadline.advanced(by: .zero - skew))
-        do { try await lifeline.pass() } catch { throw CancellationError() }
+        do { try await lifeline.pass(.clock) } catch { throw CancellationError() }
     }
 }
 
@@ -25,14 +25,14 @@ struct ProcessTransport: HTTPTransport {
     let lifeline: Lifeline
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        do { try await lifeline.pass() } catch { throw .cancelled }
+        do { try await lifeline.pass(.vendor) } catch { throw .cancelled }
         let result: Result<HTTPResponse, TransportError>
         do throws(TransportError) {
             result = .success(try await network.exchange(request, from: process))
         } catch {
             result = .failure(error)
         }
-        do { try await lifeline.pass() } catch { throw .cancelled }
+        do { try await lifeline.pass(.vendor) } catch { throw .cancelled }
         return try result.get()
     }
 }
@@ -95,13 +95,13 @@ private struct ProcessSubscription: LogSubscription {
 
 extension Lifeline {
     fileprivate func passLog() async throws(EventLogError) {
-        do { try await pass() } catch { throw EventLogError(code: "DIED", reason: "the process died", isTransient: false) }
+        do { try await pass(.log) } catch { throw EventLogError(code: "DIED", reason: "the process died", isTransient: false) }
     }
 
     /// The data of `store` as this process sees them; `afterwards` follows each passage (for planted bugs).
     func view(of store: Store, _ afterwards: @escaping Store.Passage = {}) -> Store {
         store.sharing { () async throws(StoreError) in
-            do { try await self.pass() } catch { throw StoreError(code: "died", message: "the process died") }
+            do { try await self.pass(.store) } catch { throw StoreError(code: "died", message: "the process died") }
             try await afterwards()
         }
     }

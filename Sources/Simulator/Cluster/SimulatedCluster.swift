@@ -49,9 +49,9 @@ actor SimulatedCluster {
     }
 
     /// Kills a process: at once, or at its passage of that number from now on.
-    func kill(_ name: String, atPassage number: Int? = nil) async {
+    func kill(_ name: String, at passage: Passage? = nil, number: Int? = nil) async {
         guard let process = running[name] else { return }
-        if let number { return process.lifeline.kill(atPassage: number) }
+        if let number { return process.lifeline.kill(at: passage, number: number) }
         process.lifeline.kill()
     }
 

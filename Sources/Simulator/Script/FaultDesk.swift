@@ -43,7 +43,8 @@ actor FaultDesk {
             await world.salesforce.expireSessions()
             note(.sessions, for: .zero)
         case .kill(let process, let duration): return await kill(process, downFor: duration)
-        case .killAtPassage(let process, let number, let duration): return await doom(process, at: number, downFor: duration)
+        case .killAtPassage(let process, let passage, let number, let duration):
+            return await doom(process, at: passage, number, downFor: duration)
         case .freeze(let process, let duration): await freeze(process, for: duration)
         case .join(let role, let duration): return await join(role, for: duration)
         case .rebalance: await rebalance()
@@ -104,10 +105,10 @@ actor FaultDesk {
     }
 
     /// Kills a process in the midst of its work; `duration` counts from now, or from its death if that comes later.
-    private func doom(_ process: String, at passage: Int, downFor duration: Duration) async -> Player.Sequel {
+    private func doom(_ process: String, at passage: Passage?, _ number: Int, downFor duration: Duration) async -> Player.Sequel {
         note(.process, for: .seconds(3600))
         doomed.insert(process)
-        await cluster.kill(process, atPassage: passage)
+        await cluster.kill(process, at: passage, number: number)
         return Player.Sequel(after: duration) {
             while await self.cluster.isAlive(process) { guard await self.wait(.seconds(10)) else { return } }
             await self.restart(process)

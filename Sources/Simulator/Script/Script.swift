@@ -47,7 +47,7 @@ enum Action: Sendable, Hashable, Codable {
     case expireSessions
     case exhaustQuota(for: Duration)
     case kill(process: String, downFor: Duration)
-    case killAtPassage(process: String, number: Int, downFor: Duration)
+    case killAtPassage(process: String, at: Passage?, number: Int, downFor: Duration)
     case freeze(process: String, for: Duration)
     case join(Role, for: Duration)
     case rebalance

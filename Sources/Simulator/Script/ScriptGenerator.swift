@@ -161,7 +161,10 @@ private struct FaultThrow {
         case ..<37: return .exhaustQuota(for: minutes(&dice, 2...40))
         case ..<49: return .kill(process: process, downFor: .seconds(dice.between(1...300)))
         case ..<66:
-            return .killAtPassage(process: process, number: dice.between(1...120), downFor: .seconds(dice.between(1...120)))
+            // Where a process spends its time is not where its death hurts most.
+            let (passage, last): (Passage?, Int) = dice.pick([(nil, 120), (.store, 30), (.log, 6), (.vendor, 10)]) ?? (nil, 120)
+            return .killAtPassage(
+                process: process, at: passage, number: dice.between(1...last), downFor: .seconds(dice.between(1...120)))
         case ..<75: return .freeze(process: process, for: .seconds(dice.between(2...240)))
         case ..<80: return .join(dice.chance(0.5) ? .inbound : .outbound, for: minutes(&dice, 1...20))
         case ..<85: return .rebalance
