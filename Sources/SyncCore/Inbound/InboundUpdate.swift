@@ -86,7 +86,7 @@ private struct RecordMerger {
         case .agree:
             agree(on: decision.value, name)
             return
-        case .keepCRM: overrule(field, current, decision.reason)
+        case .keepCRM: overrule(field, current)
         case .review: break
         }
         note(field, decision.reason, winner: decision.winner, crm: current)
@@ -94,9 +94,9 @@ private struct RecordMerger {
 
     /// The base stays, so that outbound sees the CRM's value as a change; the mark makes it flow even when only marketing's
     /// value moved away from the base. Of a field that is only filled where it is empty each side keeps its own value.
-    private mutating func overrule(_ field: IncomingField, _ current: FieldValue, _ reason: FieldDecision.Reason) {
+    private mutating func overrule(_ field: IncomingField, _ current: FieldValue) {
         guard field.mapping.flowsOut(inCreate: false) else { return }
-        if reason == .notEmpty, let value = try? field.value.get(), !value.isBlank { return }
+        if field.mapping.rule == .fillEmptyOnly, let value = try? field.value.get(), !value.isBlank { return }
         link.overruled.insert(field.target.name)
         // The next poll sees what the CRM changed, and nothing else.
         let base = original.base[field.target.name] ?? .blank

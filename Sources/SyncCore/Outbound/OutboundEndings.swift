@@ -18,17 +18,29 @@ extension OutboundRules {
     /// A deleted record's link ends; a merged one's goes on with the winner, unless that has a link of its own.
     static func deleted(_ record: CRMRecord, _ input: OutboundInput, _ context: OutboundContext) -> OutboundResolution {
         guard var link = input.liveLink else { return .skip(.gone) }
-        guard let winner = record.mergedInto else { return ended(link, by: .crmDeleted) }
+        let lead = leadThatStays(input).map { [context.key(.lead, $0)] } ?? []
         var resolution: OutboundResolution
+        guard let winner = record.mergedInto else {
+            resolution = ended(link, by: .crmDeleted)
+            resolution.touches = lead
+            return resolution
+        }
         if input.successorLink == nil {
             link.crmID = winner
             resolution = OutboundResolution(.move(to: input.object, id: winner))
             resolution.link = link
         } else {
             resolution = ended(link, by: .merged)
+            resolution.touches = lead
         }
-        resolution.touches = [context.key(input.object, winner)]
+        resolution.touches.append(context.key(input.object, winner))
         return resolution
+    }
+
+    /// Of a person who ceases to be a contact: their lead, whose changes were passed over for the contact's sake.
+    private static func leadThatStays(_ input: OutboundInput) -> String? {
+        guard input.object == .contact, let lead = input.personLinks[.lead], lead.state != .ended else { return nil }
+        return lead.crmID
     }
 
     /// The person goes on as the contact the lead became, unless that contact or the person is linked already.

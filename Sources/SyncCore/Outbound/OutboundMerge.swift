@@ -70,15 +70,16 @@ private struct OutboundMerger {
         }
         let name = field.source.name
         let type = field.source.type
+        let fillsOnly = field.mapping.rule == .fillEmptyOnly
         if waiting == nil, original.overruled.contains(name) { return keep(.overruled) }
         let base = original.base[name]
         let marketing = waiting ?? base ?? .blank
-        if isWaiting, waiting != nil, !type.areEqual(marketing, crm) { return keep(.crmWaiting) }
+        if isWaiting, waiting != nil, !fillsOnly, !type.areEqual(marketing, crm) { return keep(.crmWaiting) }
         let decision = merge(
             base: base, marketing: marketing, crm: crm, type: type, rule: field.mapping.rule,
             marketingAt: min(moment ?? now, now), crmAt: record.modifiedAt)
         // Fills empty fields on this side, too.
-        if decision.action == .keepCRM, field.mapping.rule == .fillEmptyOnly, !marketing.isBlank { return nil }
+        if decision.action == .keepCRM, fillsOnly, !marketing.isBlank { return nil }
         return decision
     }
 

@@ -71,6 +71,15 @@ struct InboundSpecialsTests {
         #expect(resolution.decisions.map(\.reason) == [.notEmpty] && (resolution.link.overruled == ["Phone"]) == value.isEmpty)
     }
 
+    @Test("IN-6 MAP-10 what only fills empty fields is not written over, not even while the record waits")
+    func fillEmptyOnlyWaiting() {
+        let mappings = [FieldMapping(marketing: "phone", crm: "Phone", rule: .fillEmptyOnly)]
+        let waiting = person(status: profile.waitingStatus)
+        let resolution = resolve(
+            change(at: 400, ["phone": "9"]), link: linked(base: Self.agreed), crm: waiting, mappings: mappings)
+        #expect(resolution.write.isEmpty && resolution.link.overruled.isEmpty)
+    }
+
     @Test("OUT-6 a write says that the record is in step, unless it says so or waits")
     func status() {
         func status(_ before: String?) -> String? {

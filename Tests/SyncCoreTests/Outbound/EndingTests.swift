@@ -46,6 +46,19 @@ struct EndingTests {
         #expect(ended.outcome == .end(.merged) && ended.link?.endedBy == .merged && ended.touches == [winner])
     }
 
+    @Test("OUT-2 a lead that was passed over for the person's contact has its turn when the contact's link ends")
+    func leadTakesOver() {
+        let lead = linked(.lead, crmID: "00QA")
+        let key = RecordKey(integration: "acme", object: "lead", recordID: "00QA")
+        let winner = RecordKey(integration: "acme", object: "contact", recordID: "003B")
+        #expect(resolve(gone(), link: linked(), people: [.lead: lead]).touches == [key])
+        let merged = resolve(gone(mergedInto: "003B"), link: linked(), people: [.lead: lead], successor: linked(crmID: "003B"))
+        #expect(merged.touches == [key, winner])
+        var ended = lead
+        ended.state = .ended
+        #expect(resolve(gone(), link: linked(), people: [.lead: ended]).touches.isEmpty)
+    }
+
     @Test(
         "OUT-8 nothing that ended is brought back, but a record restored in the CRM is selected anew",
         arguments: [

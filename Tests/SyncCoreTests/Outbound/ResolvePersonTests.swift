@@ -94,6 +94,8 @@ struct ResolvePersonTests {
         var base = Self.agreed
         base["Phone"] = nil
         #expect(resolve(person(), link: linked(base: base), mappings: fill).write == ["phone": "1"])
+        let waiting = person(["Phone": .text("2")], status: profile.waitingStatus)
+        #expect(resolve(waiting, pending: change(at: 400, ["phone": "3"]), mappings: fill).write["phone"] == nil)
         let review = [FieldMapping(marketing: "phone", crm: "Phone", rule: .review)]
         let resolution = resolve(person(["Phone": .text("2")]), pending: change(at: 400, ["phone": "3"]), mappings: review)
         #expect(resolution.write.isEmpty && resolution.decisions.map(\.reason) == [.conflictForReview])
