@@ -27,10 +27,10 @@ struct ScriptGenerator: Sendable {
     private func mood() -> Mood {
         var dice = dice("mood")
         return switch dice.below(10) {
-        case 0, 1: Mood(faults: 0, people: 4...10, bursts: 6...14, length: 60...200)
-        case 2: Mood(faults: 8, people: 8...12, bursts: 14...16, length: 60...120)
-        case 3, 4, 5: Mood(faults: 40, people: 3...7, bursts: 8...16, length: 60...150)
-        default: Mood(faults: 20, people: 4...9, bursts: 5...13, length: 60...180)
+        case 0, 1: Mood(faults: 0, people: 4...10, bursts: 6...14, length: 40...180)
+        case 2: Mood(faults: 8, people: 8...12, bursts: 14...16, length: 40...90)
+        case 3, 4, 5: Mood(faults: 40, people: 3...7, bursts: 8...16, length: 40...120)
+        default: Mood(faults: 20, people: 4...9, bursts: 5...13, length: 40...150)
         }
     }
 
@@ -40,7 +40,8 @@ struct ScriptGenerator: Sendable {
         var dice = dice("setting")
         var setting = Setting()
         setting.processes = [.gateway: 1, .inbound: dice.between(1...2), .outbound: dice.between(1...2)]
-        setting.window = BatchWindow(records: dice.pick([3, 10, 30, 100]) ?? 100, interval: .seconds(60 * dice.between(1...10)))
+        setting.window = BatchWindow(
+            records: dice.pick([3, 10, 30, 100]) ?? 100, interval: .seconds(60 * (dice.pick([1, 1, 2, 3, 5, 10]) ?? 10)))
         setting.order = dice.pick([.any, .any, .oldest, .newest]) ?? .any
         setting.marksEdits = dice.chance(0.6)
         setting.contactSelection =
@@ -73,14 +74,13 @@ struct ScriptGenerator: Sendable {
     private func arrival(of person: Int, within length: Int) -> [Step] {
         var dice = dice("person \(person)")
         let moment = dice.below(dice.chance(0.75) ? length / 4 : length)
-        let object: CRMObject = dice.chance(0.6) ? .contact : .lead
+        let object: CRMObject = dice.chance(0.5) ? .contact : .lead
         let soon = dice.below(dice.chance(0.5) ? 5_000 : 600_000)
         let actions: [Action] =
             switch dice.below(10) {
             case ..<4: [.signUp(person: person), .askForRecord(person: person, object)]
-            case ..<5: [.signUp(person: person)]
-            case ..<6: [.signUp(person: person), .insertRecord(person: person, object, isSelected: dice.chance(0.5))]
-            case ..<7: [.insertRecord(person: person, object, isSelected: false), .signUp(person: person)]
+            case ..<5: [.signUp(person: person), .insertRecord(person: person, object, isSelected: dice.chance(0.5))]
+            case ..<6: [.insertRecord(person: person, object, isSelected: false), .signUp(person: person)]
             default: [.insertRecord(person: person, object, isSelected: true)]
             }
         return actions.enumerated().map { Step(at: .milliseconds(moment + $0.offset * soon), action: $0.element) }
@@ -91,13 +91,18 @@ struct ScriptGenerator: Sendable {
         var dice = dice("burst \(number)")
         var moment = dice.below(length)
         let focus = dice.between(1...people)
-        return (0..<dice.between(1...5)).map { place in
+        var steps: [Step] = []
+        for place in 0..<dice.between(1...5) {
             let person = dice.chance(0.6) ? focus : dice.between(1...people)
+            let isFault = dice.below(100) < mood.faults
             let work = WorkThrow(number: 10 * number + place, person: person, people: people)
-            let action = dice.below(100) < mood.faults ? FaultThrow(setting: setting).action(&dice) : work.action(&dice)
-            defer { moment += dice.below(dice.chance(0.6) ? 4_000 : 150_000) }
-            return Step(at: .milliseconds(moment), action: action)
+            let action = isFault ? FaultThrow(setting: setting).action(&dice) : work.action(&dice)
+            steps.append(Step(at: .milliseconds(moment), action: action))
+            // Trouble meets nobody where nothing is done.
+            if isFault, dice.chance(0.4) { steps.append(Step(at: .milliseconds(moment + 500), action: .pollNow)) }
+            moment += dice.below(dice.chance(0.6) ? 4_000 : 150_000)
         }
+        return steps
     }
 }
 
@@ -110,13 +115,13 @@ private struct WorkThrow {
 
     func action(_ dice: inout Dice) -> Action {
         switch dice.below(100) {
-        case ..<27: edit(person, isMarketing: true, &dice)
-        case ..<52: edit(person, isMarketing: false, &dice)
-        case ..<60: .askForRecord(person: person, dice.chance(0.6) ? .contact : .lead)
-        case ..<65: .changeContactEmail(person: person)
-        case ..<69: .changeRecordEmail(person: person)
-        case ..<73: .markRecord(person: person)
-        case ..<78: .convertLead(person: person)
+        case ..<26: edit(person, isMarketing: true, &dice)
+        case ..<50: edit(person, isMarketing: false, &dice)
+        case ..<58: .askForRecord(person: person, dice.chance(0.6) ? .contact : .lead)
+        case ..<62: .changeContactEmail(person: person)
+        case ..<66: .changeRecordEmail(person: person)
+        case ..<69: .markRecord(person: person)
+        case ..<77: .convertLead(person: person)
         case ..<81: .deleteRecord(person: person)
         case ..<83: .undeleteRecord(person: person)
         case ..<85: .deleteContact(person: person)
