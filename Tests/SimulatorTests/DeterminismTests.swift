@@ -12,8 +12,8 @@ struct DeterminismTests {
         async let second = TandemProcess.run(arguments)
         let texts = try await (first.text, second.text)
         #expect(texts.0 == texts.1)
-        #expect(texts.0.split(separator: "\n").count > 500)
-        #expect(texts.0.contains(" salesforce POST ") && texts.0.contains(" activecampaign "))
+        #expect(texts.0.split(separator: "\n").count > 150)
+        #expect(texts.0.contains(" salesforce POST ") && texts.0.contains(" activeCampaign "))
     }
 
     @Test("another seed gives another one")

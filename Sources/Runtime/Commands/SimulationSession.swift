@@ -11,10 +11,10 @@ struct SimulationSession {
     /// Plays one run.
     func play(_ order: RunOrder) async throws -> Bool {
         guard let result = try await pool.results(of: [order]).first else { return false }
-        for line in result.trace { print(line) }
-        print(
+        for line in result.trace { say(line) }
+        say(
             "seed \(result.seed): \(hours(result.simulated)) h simulated, \(result.jobs) jobs, trace \(hexadecimal(result.hash))")
-        if let violation = result.violation { print("BROKEN: \(violation)") }
+        if let violation = result.violation { say("BROKEN: \(violation)") }
         return result.violation == nil
     }
 
@@ -23,14 +23,14 @@ struct SimulationSession {
         let stopwatch = Stopwatch()
         let step = max(1, seeds.count / 10)
         let progress = try await Campaign(pool: pool).run(seeds, plant: plant) { progress in
-            if progress.runs % step == 0, progress.runs < seeds.count { print(line(progress, stopwatch)) }
+            if progress.runs % step == 0, progress.runs < seeds.count { say(line(progress, stopwatch)) }
         }
-        print(line(progress, stopwatch))
+        say(line(progress, stopwatch))
         guard let broken = progress.broken, let violation = broken.violation else {
-            print("no rule was broken")
+            say("no rule was broken")
             return true
         }
-        print("\nBROKEN by seed \(broken.seed): \(violation)")
+        say("\nBROKEN by seed \(broken.seed): \(violation)\nlooking for a shorter script…")
         try await explain(RunOrder(seed: broken.seed, plant: plant), violation)
         return false
     }
@@ -45,10 +45,10 @@ struct SimulationSession {
             if found == nil { missed.append(plant) }
             let count = found.map { "\($0.seed - seeds.lowerBound + 1)" } ?? "not found"
             let name = plant.rawValue.padding(toLength: width, withPad: " ", startingAt: 0)
-            print("\(name)  \(count)\t\(found?.violation?.invariant.rawValue ?? "-")\n\(indent)\(plant.summary)")
+            say("\(name)  \(count)\t\(found?.violation?.invariant.rawValue ?? "-")\n\(indent)\(plant.summary)")
         }
         let total = Plant.allCases.count
-        print("\(total - missed.count) of \(total) planted bugs found, in \(Int(stopwatch.seconds)) s")
+        say("\(total - missed.count) of \(total) planted bugs found, in \(Int(stopwatch.seconds)) s")
         return missed.isEmpty
     }
 
@@ -58,12 +58,14 @@ struct SimulationSession {
         var shown = shrunk.order
         shown.keepsTrace = true
         let result = try await pool.results(of: [shown]).first
-        print("shrunk from \(shrunk.stepsBefore) steps to \(shrunk.steps) in \(shrunk.runs) runs\n")
-        print("# \(result?.violation?.description ?? violation.description)\n\(shrunk.order)\n")
-        print("The end of that run:")
-        for line in result?.trace.suffix(Self.lastLines) ?? [] { print(String(line.prefix(400))) }
+        say("shrunk from \(shrunk.stepsBefore) steps to \(shrunk.steps) in \(shrunk.runs) runs\n")
+        let lines = (result?.violation ?? violation).description.split(separator: "\n")
+        for line in lines { say("# \(line)") }
+        say("\(shrunk.order)\n\nThe end of that run, without what was in the requests:")
+        let plot = (result?.trace ?? []).filter { !$0.contains(":   > ") && !$0.contains(":   < ") }
+        for line in plot.suffix(Self.lastLines) { say(line) }
         let plant = order.plant.map { " --plant \($0.rawValue)" } ?? ""
-        print(
+        say(
             """
 
             Again: tandem simulate --seed \(order.seed)\(plant) --trace
@@ -72,6 +74,9 @@ struct SimulationSession {
     }
 
     private let indent = "    "
+
+    /// At once, for a campaign takes its time and may be watched through a pipe.
+    private func say(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8)) }
 
     private func line(_ progress: Campaign.Progress, _ stopwatch: Stopwatch) -> String {
         let seconds = stopwatch.seconds

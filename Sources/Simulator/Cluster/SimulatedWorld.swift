@@ -95,7 +95,7 @@ final class SimulatedWorld: Sendable {
         org.objects = org.objects.map(Playground.withCustomFields)
         org.instanceURL = Vendor.salesforce.url
         org.dailyLimit = setting.dailyLimit
-        org.clockSkew = Int64(setting.crmSkew / .milliseconds(1))
+        org.clockSkew = setting.crmSkew.wholeMilliseconds
         return org
     }
 

@@ -71,5 +71,5 @@ extension Duration {
         self = .milliseconds(((numbers[0] * 60 + numbers[1]) * 60 + numbers[2]) * 1000 + numbers[3])
     }
 
-    var wholeMilliseconds: Int64 { Int64(self / .milliseconds(1)) }
+    var wholeMilliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }
