@@ -30,8 +30,14 @@ extension InboundRules {
         return resolution
     }
 
-    /// A converted lead can not be written any more. Outbound moves its link to the contact, to which the change then goes.
+    /// A converted lead can not be written any more. Outbound moves its link to the contact, to which the change then goes; one that
+    /// nothing links any more stays as it is.
     private static func converted(_ record: CRMRecord, _ link: Link) -> InboundResolution {
+        guard link.state == .linked, link.crmID == record.id else {
+            return .failed(
+                link, .permanent, code: "lead-converted",
+                "lead \(record.id) of this person became a contact and cannot be written any more")
+        }
         var resolution = InboundResolution.failed(
             link, .transient, code: "lead-converted", "lead \(record.id) became a contact, whose turn comes first")
         resolution.touch = true
@@ -86,7 +92,7 @@ private struct RecordMerger {
         case .agree:
             agree(on: decision.value, name)
             return
-        case .keepCRM: overrule(field, current)
+        case .keepCRM: overrule(field)
         case .review: break
         }
         note(field, decision.reason, winner: decision.winner, crm: current)
@@ -94,13 +100,12 @@ private struct RecordMerger {
 
     /// The base stays, so that outbound sees the CRM's value as a change; the mark makes it flow even when only marketing's
     /// value moved away from the base. Of a field that is only filled where it is empty each side keeps its own value.
-    private mutating func overrule(_ field: IncomingField, _ current: FieldValue) {
+    private mutating func overrule(_ field: IncomingField) {
         guard field.mapping.flowsOut(inCreate: false) else { return }
         if field.mapping.rule == .fillEmptyOnly, let value = try? field.value.get(), !value.isBlank { return }
         link.overruled.insert(field.target.name)
-        // The next poll sees what the CRM changed, and nothing else.
-        let base = original.base[field.target.name] ?? .blank
-        if !isWaiting, field.target.type.areEqual(current, base) { touch = true }
+        // A poll sees what changes, but not what the field had before it was mapped. A record that waits is seen in any case.
+        if !isWaiting { touch = true }
     }
 
     /// Whether a value of a field that flows both ways does not just come back once more.

@@ -52,7 +52,7 @@ struct InboundSpecialsTests {
         #expect(!needsReadBack(), "settled before")
     }
 
-    @Test("IN-6 a value that lost while the CRM stood still makes outbound look, others wait for the poll")
+    @Test("IN-6 a value that lost makes outbound look: what the CRM had before the field was mapped no poll would see")
     func touch() {
         let blank = change(at: 400, ["lastName": ""])
         let refused = resolve(blank, link: linked(base: Self.agreed), crm: person())
@@ -60,7 +60,7 @@ struct InboundSpecialsTests {
         #expect(!resolve(blank, link: linked(base: Self.agreed), crm: person(status: profile.waitingStatus)).touch)
         let conflict = resolve(
             change(at: 400, ["phone": "3"]), link: linked(base: Self.agreed), crm: person(["Phone": .text("2")]))
-        #expect(!conflict.touch && conflict.link.overruled == ["Phone"])
+        #expect(conflict.touch && conflict.link.overruled == ["Phone"])
     }
 
     @Test("MAP-10 what only fills empty fields leaves both sides their own, unless marketing's is empty", arguments: ["9", ""])
@@ -98,6 +98,19 @@ struct InboundSpecialsTests {
         let resolution = resolve(change(at: 400, ["phone": "3"]), link: link, crm: record)
         guard case .failed(let error) = resolution.outcome else { Issue.record("not failed"); return }
         #expect(error.code == "lead-converted" && error.errorClass == .transient && resolution.touch && resolution.link == link)
+    }
+
+    @Test("IN-5 a converted lead that nothing links any more does not wait for outbound: it is parked")
+    func convertedLeadOfNobody() {
+        var record = person()
+        record.object = .lead
+        record.isConverted = true
+        let link = linked(.lead, base: Self.agreed, state: .creating)
+        guard case .failed(let error) = resolve(change(at: 400, ["phone": "3"]), link: link, crm: record).outcome else {
+            Issue.record("not failed")
+            return
+        }
+        #expect(error.code == "lead-converted" && error.errorClass == .permanent)
     }
 
     @Test(
