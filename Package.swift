@@ -248,7 +248,8 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests",
             dependencies: [
-                "tandem", "Simulator", "EventLog", "EventLogConformance", "Sandbox", "Store", "Connectors", "SyncCore",
+                "tandem", "Simulator", "EventLog", "EventLogConformance", "Playground", "Sandbox", "Store", "Connectors",
+                "SyncCore",
                 "Contracts",
             ],
             swiftSettings: settings

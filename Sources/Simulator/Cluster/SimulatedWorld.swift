@@ -110,7 +110,7 @@ final class SimulatedWorld: Sendable {
 
 /// What a witness may look at.
 struct WitnessSeat: Sendable {
-    let clock: SimulatedClock
+    let clock: any WallClock
     let trace: Trace
     let referee: Referee
     let setting: Setting
