@@ -28,7 +28,9 @@ struct ExistenceCheck: Sendable {
         let own = Set(facts.notes.events.compactMap { if case .signedUp(let id) = $0.kind { id } else { nil } })
         return facts.books.entries.keys.filter { $0.object == nil && !own.contains($0.id) }.sorted().compactMap { name in
             guard let first = facts.books.states(of: name).first, let moment = facts.books.beginning(of: name) else { return nil }
-            let sources = selectedRecords.filter { facts.books.states(of: $0).contains { $0[.email] == first[.email] } }
+            let sources = (selectedRecords + convertedContacts).filter {
+                facts.books.states(of: $0).contains { $0[.email] == first[.email] }
+            }
             guard !sources.isEmpty else {
                 let text =
                     "it is in marketing since \(moment.iso8601) with \"\(first[.email])\", which no selected CRM record had"
@@ -117,7 +119,8 @@ struct ExistenceCheck: Sendable {
             }
             guard let contact = facts.partner(of: old, at: event.moment), facts.sides.contacts[contact] != nil,
                 let record = facts.record(new), !record.isConverted, record.contactID == nil, !record[.email].isEmpty,
-                !facts.pairs.contains(where: { $0.contactID == contact && $0.record.object == new.object })
+                !facts.isRefused(new),
+                !facts.pairs.contains(where: { $0.contactID == contact && [new.object, .contact].contains($0.record.object) })
             else { return nil }
             return Finding(
                 invariant: .changesAppliedOrExplained, records: [RecordName(nil, contact), old, new],
@@ -137,22 +140,38 @@ struct ExistenceCheck: Sendable {
 
     // MARK: What users did
 
-    /// Selected when they were inserted, or marked since where marks select.
+    /// Selected when they were inserted, or marked since where marks select; a flow marks whatever users change.
     private var selectedRecords: [RecordName] {
         var selected: Set<RecordName> = []
         for event in facts.notes.events {
             switch event.kind {
             case .inserted(let object, let id, isSelected: true): selected.insert(RecordName(object, id))
             case .marked(.contact, let id) where facts.marksSelect: selected.insert(RecordName(.contact, id))
+            case .merged(.contact, let id, _) where facts.marksSelect && facts.marksEdits:
+                selected.insert(RecordName(.contact, id))
             default: break
             }
         }
         guard facts.marksSelect, facts.marksEdits else { return selected.sorted() }
-        for edit in facts.notes.edits where edit.object == .contact {
-            let name = RecordName(.contact, edit.recordID)
-            if let beginning = facts.books.beginning(of: name), edit.seen > beginning { selected.insert(name) }
+        for edit in facts.notes.edits where edit.object == .contact && !isFirst(edit) {
+            selected.insert(RecordName(.contact, edit.recordID))
         }
         return selected.sorted()
+    }
+
+    /// The contacts that leads were converted into: one that was there before is marked by it, a new one is not.
+    private var convertedContacts: [RecordName] {
+        guard facts.marksSelect, facts.marksEdits else { return [] }
+        return facts.notes.events.compactMap { event in
+            if case .converted(_, let contact) = event.kind { RecordName(.contact, contact) } else { nil }
+        }
+    }
+
+    /// Whether the record was made with the value.
+    private func isFirst(_ edit: Diary.Edit) -> Bool {
+        facts.notes.events.contains { event in
+            if case .inserted(_, edit.recordID, _) = event.kind { event.moment == edit.moment } else { false }
+        }
     }
 
     private var askings: [(object: CRMObject, contact: String, moment: Timestamp)] {

@@ -11,7 +11,7 @@ import Contracts
 /// | on both, unseen | the CRM's, or marketing's where the mapping says so |
 ///
 /// What else may stand, and why:
-/// - While the CRM record waits for the next sync its values win (IN-6): then whatever it held since marketing's edit.
+/// - While the CRM record waits for the next sync its values win (IN-6): then what it held while it waited.
 /// - Neither vendor writes on condition that nothing has changed. An edit that a write overtook which was decided just before it
 ///   is gone for all who look later, and counts as never made.
 /// - Blanks, and values that were there before, do not tell whether the other side's user saw them: then either edit.
@@ -71,10 +71,19 @@ struct FieldJudge: Sendable {
             case (let edit?, nil), (nil, let edit?): [edit.value]
             case (let marketing?, let crm?): winners(marketing, crm)
             }
-        if let marketing, waits.contains(where: { $0.upperBound >= marketing.moment }) {
-            allowed.formUnion(held(by: .crm, since: marketing.moment))
-        }
+        if let marketing { allowed.formUnion(overruling(marketing)) }
         return allowed
+    }
+
+    /// What may stand instead of marketing's edit: what the CRM record held while it waited.
+    private func overruling(_ edit: Edit) -> [String] {
+        let edited = edits.filter { $0.side == .crm }.map { Sight(moment: $0.moment, value: $0.value) }
+        let held = ((sights[.crm] ?? []) + edited).sorted { $0.moment < $1.moment }
+        return waits.filter { $0.upperBound >= edit.moment }.flatMap { wait in
+            let start = max(edit.moment, wait.lowerBound)
+            let before = held.last { $0.moment <= start }?.value ?? agreed ?? ""
+            return [before] + held.filter { $0.moment > start && $0.moment < wait.upperBound }.map(\.value)
+        }
     }
 
     /// The edits without those at the end of a side that a write overtook.
@@ -113,18 +122,10 @@ struct FieldJudge: Sendable {
         !value.isEmpty && value != agreed && edits.count { $0.value == value } == 1
     }
 
-    /// What the side held at that moment and later.
-    private func held(by side: Side, since moment: Timestamp) -> [String] {
-        let sights = sights[side] ?? []
-        let edited = edits.filter { $0.side == side }.map { Sight(moment: $0.moment, value: $0.value) }
-        let all = (sights + edited).sorted { $0.moment < $1.moment }
-        let before = all.last { $0.moment <= moment }?.value ?? agreed ?? ""
-        return [before] + all.filter { $0.moment > moment }.map(\.value)
-    }
-
     private func complaintOfFilling(marketing: String, crm: String) -> (invariant: Invariant, text: String)? {
         for (side, value) in [(Side.marketing, marketing), (.crm, crm)] {
             guard let last = standing.last(where: { $0.side == side }), !last.value.isEmpty, last.value != value else { continue }
+            if side == .marketing, overruling(last).contains(value) { continue }
             return (.changesAppliedOrExplained, "only empty values are filled, and \(side.rawValue)'s was \"\(last.value)\"")
         }
         guard marketing.isEmpty != crm.isEmpty else { return nil }

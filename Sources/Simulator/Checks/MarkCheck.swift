@@ -15,17 +15,26 @@ struct MarkCheck: Sendable {
                 invariant: .marksShown, records: [RecordName(nil, pair.contactID), pair.record],
                 text: "the sync status is \(record.syncStatus.map { "\"\($0)\"" } ?? "blank")")
         }
-        let claims = facts.links.values.flatMap(\.values).filter { $0.state == .linked && $0.object.isPerson }
+        // Nothing is written to a lead whose person is a contact as well.
+        let contacts = Set(facts.pairs.filter { $0.record.object == .contact }.map(\.contactID))
+        let claims = facts.links.values.flatMap(\.values).filter { link in
+            link.state == .linked && (link.object == .contact || link.object == .lead && !contacts.contains(link.marketingID))
+        }
         let unnamed = claims.compactMap { link -> Finding? in
             let name = RecordName(link.object, link.crmID ?? "")
             guard let record = facts.record(name), !record.isConverted, facts.sides.contacts[link.marketingID] != nil,
-                record.contactID != link.marketingID, !facts.isRefused(name)
+                record.contactID != link.marketingID, !facts.isRefused(name), !isTaken(link.externalID, by: link.object)
             else { return nil }
             return Finding(
                 invariant: .marksShown, records: [RecordName(nil, link.marketingID), name],
                 text: "they are linked, and the record names \(record.contactID.map { "contact \($0)" } ?? "nobody")")
         }
         return shown + unnamed.sorted { $0.records.lexicographicallyPrecedes($1.records) }
+    }
+
+    /// A converted lead keeps its external ID, which then no other lead can have.
+    private func isTaken(_ externalID: String, by object: CRMObject) -> Bool {
+        (facts.sides.records[object] ?? [:]).values.contains { $0.isConverted && $0.externalID == externalID }
     }
 
     /// IN-4: the tag is given when the record is asked for.
@@ -38,14 +47,20 @@ struct MarkCheck: Sendable {
 
     /// OUT-4: after the conversion of a lead whose contact was known, that is what the contact's tags say.
     private func tagsOfConversions() -> [Finding] {
-        conversions.flatMap { contact, moment in
+        conversions.flatMap { contact, moment, person in
             let text = "the lead was converted at \(moment.iso8601)"
+            let missing = missing("salesforce-lead-converted-to-contact", of: contact, text)
+            // A record that came later made the person known once more, and its tag stays.
+            let isKnownAgain = facts.notes.events.contains { event in
+                if case .inserted = event.kind { event.person == person && event.moment > moment } else { false }
+            }
+            guard !isKnownAgain else { return [missing].compactMap(\.self) }
             let stale = CRMObject.people.map { "created-from-salesforce-\($0)" }.compactMap { tag -> Finding? in
                 guard facts.sides.contacts[contact]?.tags.contains(tag) == true else { return nil }
                 return Finding(
                     invariant: .marksShown, records: [RecordName(nil, contact)], text: "\(text), and it has \(tag)")
             }
-            return stale + [missing("salesforce-lead-converted-to-contact", of: contact, text)].compactMap(\.self)
+            return stale + [missing].compactMap(\.self)
         }
     }
 
@@ -63,12 +78,12 @@ struct MarkCheck: Sendable {
     }
 
     /// The contacts whose lead was converted while it named them and they were there.
-    private var conversions: [(contact: String, moment: Timestamp)] {
+    private var conversions: [(contact: String, moment: Timestamp, person: Int)] {
         facts.notes.events.compactMap { event in
             guard case .converted(let lead, _) = event.kind,
                 let contact = facts.partner(of: RecordName(.lead, lead), at: event.moment)
             else { return nil }
-            return (contact, event.moment)
+            return (contact, event.moment, event.person)
         }
     }
 

@@ -23,6 +23,17 @@ struct PersonState: Sendable, Hashable {
         return String(externalID.dropFirst(prefix.count))
     }
 
+    init(
+        values: [PersonField: String], tags: Set<String> = [], externalID: String? = nil, syncStatus: String? = nil,
+        isConverted: Bool = false
+    ) {
+        self.values = values
+        self.tags = tags
+        self.externalID = externalID
+        self.syncStatus = syncStatus
+        self.isConverted = isConverted
+    }
+
     init(_ person: ActiveCampaignSandbox.Person, customFields: [PersonField: String]) {
         for field in PersonField.allCases {
             let text =

@@ -132,7 +132,7 @@ struct ValueCheck: Sendable {
         let changes = facts.notes.mappings.filter { $0.moment > start }
         let rules = Set(([before] + changes.map(\.variant)).map { Self.rule(of: field, object, $0) })
         guard let now = Self.rule(of: field, object, changes.last?.variant ?? before) else { return nil }
-        let isUpset = others > 0 || isUpset(pair, since: start)
+        let isUpset = others > 0 || isUpset(pair, since: isPaired ? start : .distantPast)
         if rules.count == 1, !isUpset {
             // A person found by their address takes what the record has.
             let meet = !isPaired && Set(edits.map(\.side)).count == 2

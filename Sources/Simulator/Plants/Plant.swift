@@ -99,7 +99,8 @@ public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
         case .ignoreConversion, .ignoreMerge: loses.union([.onlyDueWrites, .nothingTwice, .noResurrection])
         case .selectEverybody: [.onlyDueWrites]
         case .unmappedField: [.onlyMappedFields]
-        case .forgetStatus, .forgetTags, .parkTransient: loses
+        case .forgetStatus, .forgetTags: [.marksShown]
+        case .parkTransient: loses
         case .ownRateCount: [.rateKept]
         case .ignoreQuota: [.quotaKept]
         }
