@@ -18,8 +18,8 @@ struct CalmFacts: Sendable {
     var links: [String: [CRMObject: Link]] = [:]
     var parked: [RecordName: SyncError] = [:]
 
-    /// The living records that name a living contact as their person; one whose person has a contact as well is left out when it is
-    /// a lead, for its values do not flow then (IN-5).
+    /// The living records that name a living contact as their person. A lead whose person has a contact as well is left out, for
+    /// its values do not flow then (IN-5).
     var pairs: [Pair] {
         let named = CRMObject.people.flatMap { object in
             (sides.records[object] ?? [:]).sorted { $0.key < $1.key }.compactMap { id, record -> Pair? in

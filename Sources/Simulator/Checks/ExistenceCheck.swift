@@ -28,7 +28,7 @@ struct ExistenceCheck: Sendable {
         let own = Set(facts.notes.events.compactMap { if case .signedUp(let id) = $0.kind { id } else { nil } })
         return facts.books.entries.keys.filter { $0.object == nil && !own.contains($0.id) }.sorted().compactMap { name in
             guard let first = facts.books.states(of: name).first, let moment = facts.books.beginning(of: name) else { return nil }
-            let sources = (selectedRecords + convertedContacts).filter {
+            let sources = Set(selectedRecords + otherwiseSelected).sorted().filter {
                 facts.books.states(of: $0).contains { $0[.email] == first[.email] }
             }
             guard !sources.isEmpty else {
@@ -41,11 +41,10 @@ struct ExistenceCheck: Sendable {
                 return nil
             }
             let wasDeleted = isDeleted(contact: other, before: moment)
+            let then = "it was made at \(moment.iso8601), when the record was contact \(other)'s"
             return Finding(
                 invariant: wasDeleted ? .noResurrection : .nothingTwice, records: [name] + sources,
-                text:
-                    "it was made at \(moment.iso8601), when the record was contact \(other)'s\(wasDeleted ? ", deleted by a user" : "")"
-            )
+                text: wasDeleted ? "\(then), whom a user had deleted" : then)
         }
     }
 
@@ -108,7 +107,7 @@ struct ExistenceCheck: Sendable {
         }
     }
 
-    /// OUT-5: who was paired with a lead or a record that became another goes on with that one, unless either has a partner already.
+    /// OUT-5: who was paired with a lead or a record that became another goes on with that one, unless either has a partner.
     private func lostSuccessors() -> [Finding] {
         facts.notes.events.compactMap { event in
             let (old, new): (RecordName, RecordName)
@@ -159,12 +158,15 @@ struct ExistenceCheck: Sendable {
         return selected.sorted()
     }
 
-    /// The contacts that leads were converted into: one that was there before is marked by it, a new one is not.
-    private var convertedContacts: [RecordName] {
-        guard facts.marksSelect, facts.marksEdits else { return [] }
-        return facts.notes.events.compactMap { event in
+    /// Records that may be selected by what nobody did on purpose: every lead, whoever made it; and where marks select, a contact
+    /// that a lead was converted into, which is marked if it was there before.
+    private var otherwiseSelected: [RecordName] {
+        let leads = facts.books.entries.keys.filter { $0.object == .lead }
+        guard facts.marksSelect, facts.marksEdits else { return leads.sorted() }
+        let contacts = facts.notes.events.compactMap { event in
             if case .converted(_, let contact) = event.kind { RecordName(.contact, contact) } else { nil }
         }
+        return Set(leads + contacts).sorted()
     }
 
     /// Whether the record was made with the value.

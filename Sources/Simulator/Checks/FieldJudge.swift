@@ -20,8 +20,8 @@ struct FieldJudge: Sendable {
         case crmWins, marketingWins
         /// Each side keeps what it has, and a blank is filled.
         case fillEmptyOnly
-        /// The rule changed meanwhile, or the records got to each other by a merge, a conversion or an address: any value that one of
-        /// them had, as long as both have the same.
+        /// The rule changed meanwhile, or the records got to each other by a merge, a conversion or an address: any value that
+        /// one of them had, as long as both have the same.
         case anyOfTheirs
     }
 

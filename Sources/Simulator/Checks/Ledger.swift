@@ -27,8 +27,8 @@ struct Pair: Sendable, Hashable {
     var record: RecordName
 }
 
-/// Keeps what every person's record held and since when, looked up after each request that may have changed it, and what both sides
-/// agreed on when everything was at rest last.
+/// Keeps what every person's record held and since when, looked up after each request that may have changed it, and what both
+/// sides agreed on when everything was at rest last.
 final class Ledger: Witness {
     struct Entry: Sendable, Hashable {
         var moment: Timestamp

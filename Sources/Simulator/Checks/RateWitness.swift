@@ -13,6 +13,9 @@ final class RateWitness: TrafficWitness {
 
     init(_ seat: WitnessSeat) { self.seat = seat }
 
+    /// The pace is counted by the processes' clocks: where they disagree by seconds, so many requests may come too early.
+    private var isJudged: Bool { seat.setting.hasOneClock }
+
     func sees(_ call: MarketingCall, from process: String) async {
         let now = seat.clock.now()
         let count = recent.withLock { recent in
@@ -20,7 +23,7 @@ final class RateWitness: TrafficWitness {
             recent.append(now)
             return recent.count
         }
-        guard count > seat.setting.requestsPerSecond else { return }
+        guard isJudged, count > seat.setting.requestsPerSecond else { return }
         seat.referee.fail(
             .rateKept,
             "\(count) requests within a second, where \(seat.setting.requestsPerSecond) may come; the last is \(process)'s")
@@ -32,6 +35,8 @@ final class RateWitness: TrafficWitness {
             defer { refused = throttled }
             return throttled > refused
         }
-        if isNew { seat.referee.fail(.rateKept, "the account refused \(process)'s \(call.method) \(call.path) as too fast") }
+        if isNew, isJudged {
+            seat.referee.fail(.rateKept, "the account refused \(process)'s \(call.method) \(call.path) as too fast")
+        }
     }
 }

@@ -122,8 +122,8 @@ struct ValueCheck: Sendable {
         return (variant.fields(of: pair.record.object ?? .contact), variant)
     }
 
-    /// What is asked of a field. `nil`: nothing, because the mapping or its rule is newer than all that was done, and what was there
-    /// before is a full run's to carry over (MAP-8).
+    /// What is asked of a field. `nil`: nothing, because the mapping or its rule is newer than all that was done, and what was
+    /// there before is a full run's to carry over (MAP-8).
     private func rule(
         of field: PersonField, _ pair: Pair, _ edits: [FieldJudge.Edit], since start: Timestamp, isPaired: Bool, others: Int
     ) -> FieldJudge.Rule? {
@@ -134,9 +134,9 @@ struct ValueCheck: Sendable {
         guard let now = Self.rule(of: field, object, changes.last?.variant ?? before) else { return nil }
         let isUpset = others > 0 || isUpset(pair, since: isPaired ? start : .distantPast)
         if rules.count == 1, !isUpset {
-            // A person found by their address takes what the record has.
+            // A person found by their address takes what the record has, whatever the rule.
             let meet = !isPaired && Set(edits.map(\.side)).count == 2
-            return now == .marketingWins && meet ? .anyOfTheirs : now
+            return now != .crmWins && meet ? .anyOfTheirs : now
         }
         if now == .fillEmptyOnly { return nil }
         if rules.count == 1 { return .anyOfTheirs }

@@ -23,6 +23,9 @@ struct Setting: Sendable, Hashable {
     var lease = Duration.seconds(30)
     var pollInterval = Duration.seconds(180)
 
+    /// Whether all processes have the same time, right or wrong.
+    var hasOneClock: Bool { Set(names.map { skews[$0.name] ?? .zero }).count == 1 }
+
     /// The processes by name, sorted.
     var names: [(name: String, role: Role)] {
         Role.allCases.flatMap { role in (1...max(1, processes[role] ?? 1)).map { ("\(role.rawValue)-\($0)", role) } }

@@ -48,9 +48,18 @@ struct ScriptGenerator: Sendable {
             dice.chance(0.3) ? .marked : .criteria(.rule(FieldRule(field: "LeadSource", .equals, ["Web"])))
         if mood.faults > 0 {
             setting.crmSkew = .seconds(dice.between(-120...120))
-            for (name, _) in setting.names { setting.skews[name] = .milliseconds(dice.between(-3000...3000)) }
+            setting.skews = skews(of: setting)
         }
         return setting
+    }
+
+    /// The processes of one machine have one clock, which is off; those of several each have their own.
+    private func skews(of setting: Setting) -> [String: Duration] {
+        var dice = dice("clocks")
+        let ofMachine = dice.chance(0.5) ? dice.between(-3000...3000) : nil
+        var skews: [String: Duration] = [:]
+        for (name, _) in setting.names { skews[name] = .milliseconds(ofMachine ?? dice.between(-3000...3000)) }
+        return skews
     }
 
     // MARK: The steps

@@ -54,7 +54,8 @@ struct WitnessFixture {
             method: method, url: "\(Vendor.activeCampaign.url)/api/3/\(path)", body: method == "GET" ? [] : body.json())
         for witness in witnesses {
             await witness.arrives(request, at: .activeCampaign, from: process)
-            await witness.answered(request, by: .activeCampaign, with: HTTPResponse(status: status, body: answer.json()), to: process)
+            await witness.answered(
+                request, by: .activeCampaign, with: HTTPResponse(status: status, body: answer.json()), to: process)
         }
     }
 
