@@ -14,6 +14,8 @@ import Contracts
 /// - While the CRM record waits for the next sync its values win (IN-6): then what it held while it waited.
 /// - Neither vendor writes on condition that nothing has changed. An edit that a write overtook which was decided just before it
 ///   is gone for all who look later, and counts as never made.
+/// - A record that gets to know a person by their address writes all its values to them in one call, also those that are only
+///   filled afterwards: reading every stranger first would double the calls.
 /// - Blanks, and values that were there before, do not tell whether the other side's user saw them: then either edit.
 struct FieldJudge: Sendable {
     enum Rule: Sendable, Hashable {
@@ -126,6 +128,7 @@ struct FieldJudge: Sendable {
         for (side, value) in [(Side.marketing, marketing), (.crm, crm)] {
             guard let last = standing.last(where: { $0.side == side }), !last.value.isEmpty, last.value != value else { continue }
             if side == .marketing, overruling(last).contains(value) { continue }
+            if side == .marketing, agreed == nil, value == crm { continue }
             return (.changesAppliedOrExplained, "only empty values are filled, and \(side.rawValue)'s was \"\(last.value)\"")
         }
         guard marketing.isEmpty != crm.isEmpty else { return nil }

@@ -134,9 +134,9 @@ struct ValueCheck: Sendable {
         guard let now = Self.rule(of: field, object, changes.last?.variant ?? before) else { return nil }
         let isUpset = others > 0 || isUpset(pair, since: isPaired ? start : .distantPast)
         if rules.count == 1, !isUpset {
-            // A person found by their address takes what the record has, whatever the rule.
+            // A person found by their address takes what the record has.
             let meet = !isPaired && Set(edits.map(\.side)).count == 2
-            return now != .crmWins && meet ? .anyOfTheirs : now
+            return now == .marketingWins && meet ? .anyOfTheirs : now
         }
         if now == .fillEmptyOnly { return nil }
         if rules.count == 1 { return .anyOfTheirs }
