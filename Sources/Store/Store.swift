@@ -89,7 +89,7 @@ public final class Store: Sendable {
     /// Runs `body` in one read-only transaction.
     func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws(StoreError) -> Value {
         try await access { database async throws in
-            if let queue = database as? DatabaseQueue { return try Self.readNow(queue, body) }
+            if passage != nil, let queue = database as? DatabaseQueue { return try Self.readNow(queue, body) }
             return try await database.read(body)
         }
     }
@@ -97,7 +97,7 @@ public final class Store: Sendable {
     /// Runs `body` in one transaction that holds the write lock from its start.
     func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws(StoreError) -> Value {
         try await access { database async throws in
-            if let queue = database as? DatabaseQueue { return try Self.writeNow(queue, body) }
+            if passage != nil, let queue = database as? DatabaseQueue { return try Self.writeNow(queue, body) }
             return try await database.write(body)
         }
     }
@@ -108,13 +108,18 @@ public final class Store: Sendable {
         try await passage?()
         try requireOpen()
         let value: Value
-        do { value = try await transaction(database) } catch { throw StoreError(error) }
+        do {
+            try Task.checkCancellation()
+            value = try await transaction(database)
+        } catch {
+            throw StoreError(error)
+        }
         try await passage?()
         return value
     }
 
-    // A database in memory is never waited for: there is no reason to leave the thread. Nothing else runs on it meanwhile, so that a
-    // read needs no transaction either.
+    // A simulation must not leave its thread, and has a database in memory, which is never waited for. Nothing else runs on it
+    // meanwhile, so that a read needs no transaction either.
 
     private static func readNow<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
         try queue.unsafeRead(body)

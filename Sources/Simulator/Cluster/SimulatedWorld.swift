@@ -46,7 +46,7 @@ final class SimulatedWorld: Sendable {
         salesforce = SalesforceSandbox(options: Self.org(setting, clock))
         marketing = ActiveCampaignSandbox(options: Self.account(setting, clock, post))
         log = SimulatedLog(clock: clock)
-        store = try Store.inMemory(key: .generate())
+        store = try Store.inMemory(key: .generate()).sharing {}
         customFields = await Self.addCustomFields(to: marketing)
         let seat = WitnessSeat(
             clock: clock, trace: trace, referee: referee, setting: setting, salesforce: salesforce, marketing: marketing,
