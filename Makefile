@@ -20,7 +20,8 @@ build: setup ## Builds everything
 # Those that kill real processes or simulate on all cores have the machine to themselves: next to others they starve each other.
 test: setup ## Builds and runs every test
 	swift build --build-tests
-	swift test $(TEST_FLAGS) --skip-build --skip CrashTests --skip SeedCampaign
+	swift test $(TEST_FLAGS) --skip-build --skip CrashTests --skip SimulatorTests
+	swift test $(TEST_FLAGS) --skip-build --filter SimulatorTests --skip SeedCampaign
 	swift test $(TEST_FLAGS) --skip-build --filter SeedCampaign
 	swift test $(TEST_FLAGS) --skip-build --filter CrashTests
 
@@ -56,7 +57,7 @@ tsan: setup ## Runs the tests under ThreadSanitizer
 	cc -shared -fPIC -O1 -o .build-tsan/libc11threads.so Tests/ThreadSanitizer/c11threads.c -lpthread
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/ThreadSanitizer/suppressions.txt \
 	LD_PRELOAD=$(CURDIR)/.build-tsan/libc11threads.so \
-		swift test --skip-build --sanitize=thread --scratch-path .build-tsan $(TEST_FLAGS) --skip CrashTests --skip SeedCampaign
+		swift test --skip-build --sanitize=thread --scratch-path .build-tsan $(TEST_FLAGS) --skip CrashTests --skip SimulatorTests
 
 clean: ## Removes what was built
 	rm -rf .build .build-release .build-tsan
