@@ -6,9 +6,11 @@ enum HTTPDate {
 
     /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the one form servers may send; `nil` for anything else.
     static func read(_ text: String) -> Timestamp? {
-        guard let match = text.wholeMatch(of: /\w{3}, (\d{2}) (\w{3}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT/),
-            let month = months.firstIndex(of: String(match.2))
+        // By hand: every answer has one, and a regular expression is built anew for each.
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 6, words[0].count == 4, words[0].hasSuffix(","), words[1].count == 2, words[3].count == 4,
+            words[4].count == 8, words[5] == "GMT", let month = months.firstIndex(of: String(words[2]))
         else { return nil }
-        return Timestamp(iso8601: "\(match.3)-\(month < 9 ? "0" : "")\(month + 1)-\(match.1)T\(match.4)Z")
+        return Timestamp(iso8601: "\(words[3])-\(month < 9 ? "0" : "")\(month + 1)-\(words[1])T\(words[4])Z")
     }
 }

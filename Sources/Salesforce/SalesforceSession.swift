@@ -78,9 +78,10 @@ actor SalesforceSession {
     private func noteUsage(_ response: HTTPResponse) {
         guard let header = response.headers["sforce-limit-info"] else { return }
         for part in header.split(whereSeparator: { ";,".contains($0) }) {
-            let text = part.drop(while: \.isWhitespace)
-            guard let match = text.prefixMatch(of: /api-usage=(\d+)\/(\d+)/), let used = Int(match.1), let limit = Int(match.2)
-            else { continue }
+            let halves = part.split(separator: "=", maxSplits: 1)
+            guard halves.count == 2, halves[0].drop(while: \.isWhitespace) == "api-usage" else { continue }
+            let counts = halves[1].split(separator: "/", maxSplits: 1).map { Int($0) }
+            guard counts.count == 2, let used = counts[0], let limit = counts[1] else { continue }
             usage = APIUsage(used: used, limit: limit, at: clock.now())
         }
     }

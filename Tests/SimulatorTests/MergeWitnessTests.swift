@@ -96,6 +96,19 @@ struct MergeWitnessTests {
         }
     }
 
+    @Test("what another record of the person brought to marketing is news to this one")
+    func otherRecord() async throws {
+        let world = try WitnessFixture()
+        let (contact, record) = try await world.pair()
+        let other = "0035e0000000099AAA"
+        await world.renames(record: other, "Dora")
+        await world.shows(other, Self.row(contact, "Dora"), to: "outbound-1")
+        await world.writes(["firstName": "Dora"], toContact: contact)
+        await world.shows(record, Self.row(contact, "Ann"))
+        await world.writes(["FirstName": "Dora"], to: record)
+        #expect(world.referee.violation == nil)
+    }
+
     @Test("nothing is written that was not looked at")
     func blind() async throws {
         let world = try WitnessFixture()

@@ -24,6 +24,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Prints everything that happens in the run.")
     var trace = false
 
+    @Flag(name: .customLong("keep-going"), help: "Plays all seeds and lists those that break a rule, as they are.")
+    var keepsGoing = false
+
     @Option(
         help: ArgumentHelp("Plants a bug first: \(Self.plants).", valueName: "bug"),
         transform: { name in
@@ -44,6 +47,7 @@ struct SimulateCommand: AsyncParsableCommand {
         if seeds == 0 { throw ValidationError("--seeds must be at least 1") }
         if let seeds, seed.addingReportingOverflow(seeds).overflow { throw ValidationError("there are no such seeds") }
         if trace, drill || seeds != nil { throw ValidationError("--trace is for one run, so not with --seeds or --drill") }
+        if keepsGoing, drill || seeds == nil { throw ValidationError("--keep-going is for the seeds of --seeds") }
         if script != nil, drill || seeds != nil || plant != nil {
             throw ValidationError("a script names its seed and its bug itself, so not with --seeds, --plant or --drill")
         }
@@ -60,7 +64,7 @@ struct SimulateCommand: AsyncParsableCommand {
         if drill {
             isFine = try await session.drill(seed...(seed + (seeds ?? 1000) - 1))
         } else if let seeds {
-            isFine = try await session.play(seed...(seed + seeds - 1), plant: plant)
+            isFine = try await session.play(seed...(seed + seeds - 1), plant: plant, keepsGoing: keepsGoing)
         } else {
             isFine = try await session.play(order())
         }

@@ -18,17 +18,22 @@ struct SimulationSession {
         return result.violation == nil
     }
 
-    /// Plays the seeds until a rule is broken, and then explains how.
-    func play(_ seeds: ClosedRange<UInt64>, plant: Plant?) async throws -> Bool {
+    /// Plays the seeds until a rule is broken, and then explains how; or all of them, and names those that broke one.
+    func play(_ seeds: ClosedRange<UInt64>, plant: Plant?, keepsGoing: Bool) async throws -> Bool {
         let stopwatch = Stopwatch()
         let step = max(1, seeds.count / 10)
-        let progress = try await Campaign(pool: pool).run(seeds, plant: plant) { progress in
+        let progress = try await Campaign(pool: pool).run(seeds, plant: plant, keepsGoing: keepsGoing) { progress, result in
+            if keepsGoing, let violation = result.violation { say("BROKEN by seed \(result.seed): \(violation)") }
             if progress.runs % step == 0, progress.runs < seeds.count { say(line(progress, stopwatch)) }
         }
         say(line(progress, stopwatch))
         guard let broken = progress.broken, let violation = broken.violation else {
             say("no rule was broken")
             return true
+        }
+        if keepsGoing {
+            say("\(progress.breaches) of \(progress.runs) runs broke a rule")
+            return false
         }
         say("\nBROKEN by seed \(broken.seed): \(violation)\nlooking for a shorter script…")
         try await explain(RunOrder(seed: broken.seed, plant: plant), violation)

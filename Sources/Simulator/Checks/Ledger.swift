@@ -1,5 +1,6 @@
 import Connectors
 import Contracts
+import Foundation
 import SyncCore
 import Synchronization
 
@@ -59,6 +60,9 @@ final class Ledger: Witness {
         }
     }
 
+    /// What the CRM says of one record of many.
+    private static let refusedRow = Data("\"success\":false".utf8)
+
     let seat: WitnessSeat
     private let state = Mutex(Books())
 
@@ -116,6 +120,6 @@ final class Ledger: Witness {
     /// Whether the answer says of a record that it can not be, rather than of the call that it can not be now.
     private static func refuses(_ answer: HTTPResponse) -> Bool {
         if [400, 404, 409, 422].contains(answer.status) { return true }
-        return answer.status < 300 && answer.body.firstRange(of: Array("\"success\":false".utf8)) != nil
+        return answer.status < 300 && Data(answer.body).range(of: refusedRow) != nil
     }
 }

@@ -60,8 +60,14 @@ extension MergeWitness {
         let (field, value) = (update.field, update.value)
         guard let edited = lastEdit(of: field, to: value, on: update.person) else {
             guard field != .company else { return }
-            let isEcho = wasHeld(value, field, by: update.person)
-            return fail("\(update.text), which \(isEcho ? "Tandem itself gave" : "nobody ever gave") contact \(update.person)")
+            guard wasHeld(value, field, by: update.person) else {
+                return fail("\(update.text), which nobody ever gave contact \(update.person)")
+            }
+            // Another record of the person may have brought it to marketing: then it is news to this one.
+            if usersWrote(value, field, toRecord: update.id) {
+                fail("\(update.text), which Tandem itself took from there to contact \(update.person)")
+            }
+            return
         }
         guard now.since(update.shown.at) < seat.setting.lease else { return }
         for carried in carriage.carried(field, toRecord: update.id) where carried.at < update.shown.at && carried.value != value {
@@ -73,7 +79,9 @@ extension MergeWitness {
         // Where marketing wins its value may come back: the CRM's was written over it before it was known.
         guard rules(for: field).allSatisfy({ $0 == .crmWins }) else { return }
         let overruled = carriage.carried(field, toContact: update.person).last { $0.at < update.shown.at && $0.value != value }
-        guard let overruled, overruled.at > edited.advanced(by: Self.sameTime) else { return }
+        guard let overruled, overruled.at > edited.advanced(by: Self.sameTime),
+            usersWrote(overruled.value, field, toRecord: update.id)
+        else { return }
         fail("\(update.text), though it lost to \(overruled.value) in marketing before")
     }
 
@@ -83,10 +91,9 @@ extension MergeWitness {
         guard let present = update.present, !present.isEmpty else { return }
         if rules == [.fillEmptyOnly] { return fail("\(update.text), where \(present) was and only blanks are filled") }
         guard rules == [.crmWins], !wasHeld(present, field, by: update.person) else { return }
-        let isUsers = seat.diary.edits.contains {
-            $0.side == .crm && $0.recordID == update.id && $0.field == field && field.plain($0.value) == present
+        if usersWrote(present, field, toRecord: update.id) {
+            fail("\(update.text) over \(present), which a user of the CRM wrote and marketing never got")
         }
-        if isUsers { fail("\(update.text) over \(present), which a user of the CRM wrote and marketing never got") }
     }
 
     // MARK: What users did
@@ -99,6 +106,13 @@ extension MergeWitness {
             $0.side == .marketing && $0.recordID == contact && $0.field == field && $0.seen <= moment
                 && field.plain($0.value) == value
         }?.seen
+    }
+
+    /// Whether a user gave the CRM record's field that value.
+    func usersWrote(_ value: String, _ field: PersonField, toRecord id: String) -> Bool {
+        seat.diary.edits.contains {
+            $0.side == .crm && $0.recordID == id && $0.field == field && field.plain($0.value) == value
+        }
     }
 
     /// Whether the contact's field ever had the value, from whomever.
