@@ -52,16 +52,19 @@ struct MessageData {
         let integration = try Self.required(integration, "integration")
         let object = try Self.required(type == .automationAction ? object ?? RecordKey.defaultObject : object, "object")
         let key = RecordKey(integration: integration, object: object, recordID: try Self.required(recordID, "recordId"))
+        let isDated = occurredAt != nil
         let occurredAt = try Self.required(occurredAt ?? defaultTime, "occurredAt", "and so is the event's time")
         switch type {
         case .recordChange:
             return .recordChange(
-                RecordChange(key: key, kind: change ?? .upserted, occurredAt: occurredAt, fields: fields ?? [:], tags: tags))
+                RecordChange(
+                    key: key, kind: change ?? .upserted, occurredAt: occurredAt, isDated: isDated, fields: fields ?? [:],
+                    tags: tags))
         case .automationAction:
             return .automationAction(
                 AutomationAction(
-                    key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, fields: fields ?? [:],
-                    tags: tags, automationID: automationID))
+                    key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, isDated: isDated,
+                    fields: fields ?? [:], tags: tags, automationID: automationID))
         }
     }
 

@@ -19,23 +19,28 @@ extension MessageData {
     }
 
     private static func members(of change: RecordChange) -> [WrittenMember] {
-        key(change.key) + [("change", .string(change.kind.rawValue))] + rest(change.occurredAt, change.fields, change.tags)
+        key(change.key) + [("change", .string(change.kind.rawValue))]
+            + rest(
+                change.isDated ? change.occurredAt : nil, change.fields, change.tags)
     }
 
     private static func members(of action: AutomationAction) -> [WrittenMember] {
         var members = key(action.key) + [("action", .string(action.action.rawValue))]
         if let id = action.automationID { members.append(("automationId", .string(id))) }
-        return members + rest(action.occurredAt, action.fields, action.tags)
+        return members + rest(action.isDated ? action.occurredAt : nil, action.fields, action.tags)
     }
 
     private static func key(_ key: RecordKey) -> [WrittenMember] {
         [("integration", .string(key.integration)), ("object", .string(key.object)), ("recordId", .string(key.recordID))]
     }
 
-    private static func rest(_ occurredAt: Timestamp, _ fields: [String: JSONValue], _ tags: [String]?) -> [WrittenMember] {
-        let members: [WrittenMember] = [("occurredAt", .string(occurredAt.iso8601)), ("fields", .object(fields))]
-        guard let tags else { return members }
-        return members + [("tags", .array(tags.map(JSONValue.string)))]
+    /// What has no time of its own is given the event's when it is read.
+    private static func rest(_ occurredAt: Timestamp?, _ fields: [String: JSONValue], _ tags: [String]?) -> [WrittenMember] {
+        var members: [WrittenMember] = []
+        if let occurredAt { members.append(("occurredAt", .string(occurredAt.iso8601))) }
+        members.append(("fields", .object(fields)))
+        if let tags { members.append(("tags", .array(tags.map(JSONValue.string)))) }
+        return members
     }
 
     private static func encode(_ members: [WrittenMember]) -> [UInt8] {

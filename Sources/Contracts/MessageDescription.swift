@@ -92,7 +92,10 @@ extension MessageDescription {
                 "type": ["string", "null"],
                 "pattern": #"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$"#,
             ],
-            summary: "When it happened at its source, ISO 8601 with offset; the event's time if absent, so one of them must be."),
+            summary: """
+                When it happened at its source, ISO 8601 with offset. If absent, the event's time says when the news came, so one \
+                of them must be there; where the order of two changes is in doubt, the record is read.
+                """),
         Member(
             name: "fields", isRequired: false, schema: ["type": ["object", "null"]],
             summary: "Values by the field names of the side the record lives on."),

@@ -57,16 +57,20 @@ public struct RecordChange: Sendable, Equatable {
     public var kind: Kind
     /// When the change happened at its source; orders the changes of one record.
     public var occurredAt: Timestamp
+    /// Whether the source said so. Else ``occurredAt`` is when the news of it came, and what it tells may be older.
+    public var isDated: Bool
     public var fields: [String: JSONValue]
     /// The record's whole set of tags, or `nil` when the producer does not know it.
     public var tags: [String]?
 
     public init(
-        key: RecordKey, kind: Kind = .upserted, occurredAt: Timestamp, fields: [String: JSONValue] = [:], tags: [String]? = nil
+        key: RecordKey, kind: Kind = .upserted, occurredAt: Timestamp, isDated: Bool = true, fields: [String: JSONValue] = [:],
+        tags: [String]? = nil
     ) {
         self.key = key
         self.kind = kind
         self.occurredAt = occurredAt
+        self.isDated = isDated
         self.fields = fields
         self.tags = tags
     }
@@ -84,7 +88,10 @@ public struct AutomationAction: Sendable, Equatable {
 
     public var key: RecordKey
     public var action: Action
+    /// As in ``RecordChange/occurredAt``.
     public var occurredAt: Timestamp
+    /// As in ``RecordChange/isDated``.
+    public var isDated: Bool
     /// What the automation knows of the person; same meaning as in ``RecordChange/fields``.
     public var fields: [String: JSONValue]
     public var tags: [String]?
@@ -92,12 +99,13 @@ public struct AutomationAction: Sendable, Equatable {
     public var automationID: String?
 
     public init(
-        key: RecordKey, action: Action, occurredAt: Timestamp, fields: [String: JSONValue] = [:], tags: [String]? = nil,
-        automationID: String? = nil
+        key: RecordKey, action: Action, occurredAt: Timestamp, isDated: Bool = true, fields: [String: JSONValue] = [:],
+        tags: [String]? = nil, automationID: String? = nil
     ) {
         self.key = key
         self.action = action
         self.occurredAt = occurredAt
+        self.isDated = isDated
         self.fields = fields
         self.tags = tags
         self.automationID = automationID

@@ -21,10 +21,14 @@ struct WebhookTranslator: Sendable {
         let form = try FormPayload(parsing: body)
         guard let type = form["type"] else {
             let person = try Person(form, customFieldKey: .perstag)
-            return .event(event(.recordChange(change(person, at: receivedAt)), body: body, purpose: "step", dated: false))
+            var change = change(person, at: receivedAt)
+            change.isDated = false
+            return .event(event(.recordChange(change), body: body, purpose: "step", dated: false))
         }
         guard let type = WebhookType(rawValue: type) else { return .unknownType }
-        guard let change = try change(type, form, at: occurredAt(form)) else { return .ignored }
+        let stated = occurredAt(form)
+        guard var change = try change(type, form, at: stated ?? receivedAt) else { return .ignored }
+        change.isDated = stated != nil
         return .event(event(.recordChange(change), body: body, purpose: "webhook", dated: form["date_time"] != nil))
     }
 
@@ -87,8 +91,8 @@ struct WebhookTranslator: Sendable {
         _ action: AutomationAction.Action, _ person: Person, automationID: String?, body: [UInt8]
     ) -> Translation {
         let message = AutomationAction(
-            key: key(person), action: action, occurredAt: receivedAt, fields: person.fields, tags: person.tags,
-            automationID: automationID.flatMap { $0.isEmpty ? nil : $0 }
+            key: key(person), action: action, occurredAt: receivedAt, isDated: false, fields: person.fields,
+            tags: person.tags, automationID: automationID.flatMap { $0.isEmpty ? nil : $0 }
         )
         return .event(event(.automationAction(message), body: body, purpose: action.rawValue, dated: false))
     }
@@ -102,11 +106,10 @@ struct WebhookTranslator: Sendable {
         if type == .contactTagAdded { person.tags?.append(tag) }
     }
 
-    /// The vendor's time where it names a moment. One without an offset is in a zone nobody knows, and one ahead of this
-    /// clock would make later changes look older: the arrival stands for both.
-    private func occurredAt(_ form: FormPayload) -> Timestamp {
-        guard let time = form["date_time"].flatMap({ Timestamp(iso8601: $0) }) else { return receivedAt }
-        return min(time, receivedAt)
+    /// The vendor's time where it names a moment. One without an offset is in a zone nobody knows; one ahead of this clock
+    /// would make later changes look older.
+    private func occurredAt(_ form: FormPayload) -> Timestamp? {
+        form["date_time"].flatMap { Timestamp(iso8601: $0) }.flatMap { $0 > receivedAt ? nil : $0 }
     }
 
     private func key(_ person: Person) -> RecordKey {

@@ -45,7 +45,7 @@ struct EventCodecTests {
             #"{"new":{"integration":[1]},"recordId":"42","integration":"acme-1","object":"contact","tags":null,"recordId":7,"#
             + #""change":null,"occurredAt":null,"fields":null,"action":5}"#
         let event = try EventCodec.decode(Sample.message(data.bytes))
-        let change = RecordChange(key: Sample.key, occurredAt: Timestamp(seconds: 1_779_944_631))
+        let change = RecordChange(key: Sample.key, occurredAt: Timestamp(seconds: 1_779_944_631), isDated: false)
         #expect(event.message == .recordChange(change))
 
         let action = try EventCodec.decode(
@@ -53,7 +53,9 @@ struct EventCodecTests {
                 #"{"integration":"acme-1","recordId":"42","action":"create-lead"}"#.bytes, type: AutomationAction.eventType))
         #expect(
             action.message
-                == .automationAction(AutomationAction(key: Sample.key, action: .createLead, occurredAt: change.occurredAt)))
+                == .automationAction(
+                    AutomationAction(
+                        key: Sample.key, action: .createLead, occurredAt: change.occurredAt, isDated: false)))
     }
 
     @Test("Base64 data in structured mode")

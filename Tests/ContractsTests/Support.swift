@@ -61,6 +61,11 @@ enum Sample {
         Event(
             attributes: attributes,
             message: .automationAction(AutomationAction(key: key, action: .createContact, occurredAt: moment))),
+        Event(
+            attributes: attributes,
+            message: .recordChange(
+                RecordChange(key: key, occurredAt: attributes.time ?? moment, isDated: false, fields: ["email": "a@example.com"]))
+        ),
     ]
 
     static let changeData: [String: JSONValue] = ["integration": "acme-1", "object": "contact", "recordId": "42"]

@@ -120,7 +120,7 @@ struct WebhookTranslatorTests {
         #expect(
             try change(Payload.step)
                 == RecordChange(
-                    key: key, occurredAt: Payload.received,
+                    key: key, occurredAt: Payload.received, isDated: false,
                     fields: [
                         "email": "ann@acme.test", "firstName": "Ann", "lastName": "Lee", "phone": "+1 555",
                         "accountName": "Acme Inc.", "perstag:INCOME": "$1,234.50",
@@ -141,7 +141,7 @@ struct WebhookTranslatorTests {
         #expect(
             try action(translator.translate(json: Payload.json, as: .createLead))
                 == AutomationAction(
-                    key: key, action: .createLead, occurredAt: Payload.received,
+                    key: key, action: .createLead, occurredAt: Payload.received, isDated: false,
                     fields: [
                         "email": "ann@acme.test", "firstName": "Ann", "lastName": "Lee", "accountName": "Acme", "field:7": "Gold",
                         "perstag:INCOME": 1234.5, "perstag:CITY": nil,

@@ -17,9 +17,10 @@ func stamp(_ seconds: Int64, _ sequence: Int64 = 0) -> Stamp { Stamp(at: at(seco
 
 /// A record change at `seconds`, folded as the only one.
 func change(
-    at seconds: Int64, _ fields: [String: JSONValue] = [:], tags: [String]? = nil, sequence: Int64 = 0
+    at seconds: Int64, _ fields: [String: JSONValue] = [:], tags: [String]? = nil, sequence: Int64 = 0, isDated: Bool = true
 ) -> PendingChange {
-    PendingChange(RecordChange(key: ann, occurredAt: at(seconds), fields: fields, tags: tags), sequence: sequence)
+    PendingChange(
+        RecordChange(key: ann, occurredAt: at(seconds), isDated: isDated, fields: fields, tags: tags), sequence: sequence)
 }
 
 func deletion(at seconds: Int64, sequence: Int64 = 0) -> PendingChange {

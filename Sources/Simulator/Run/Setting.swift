@@ -23,8 +23,8 @@ struct Setting: Sendable, Hashable {
     var lease = Duration.seconds(30)
     var pollInterval = Duration.seconds(180)
 
-    /// Whether all processes have the same time, right or wrong.
-    var hasOneClock: Bool { Set(names.map { skews[$0.name] ?? .zero }).count == 1 }
+    /// Whether all processes have the same time, those that join later too.
+    var hasOneClock: Bool { skews.values.allSatisfy { $0 == .zero } }
 
     /// The processes by name, sorted.
     var names: [(name: String, role: Role)] {

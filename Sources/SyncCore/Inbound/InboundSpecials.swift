@@ -15,20 +15,24 @@ extension InboundRules {
         }
     }
 
-    /// Whether marketing has to be asked what it holds before the change counts: it is stamped so close to Tandem's own write
-    /// that it may tell of the state before it, and says something else than what was agreed on.
+    /// Whether marketing has to be asked what it holds before the change counts: nobody knows whether it tells of the state after
+    /// Tandem's own write and after what was settled before, and it says something else than what was agreed on; or it was
+    /// folded from changes that contradict each other and came in an order of their own.
     public static func needsReadBack(
-        _ change: PendingChange, link: Link, mappings: [FieldMapping], crmSchema: FieldIndex, marketingSchema: FieldIndex
+        _ change: PendingChange, target: InboundTarget, mappings: [FieldMapping], crmSchema: FieldIndex,
+        marketingSchema: FieldIndex
     ) -> Bool {
         let context = MappingContext(mappings: mappings, crm: crmSchema, marketing: marketingSchema)
-        return context.incoming(change, isCreate: false, seen: link.seen).contains { field in
-            guard link.mayEcho(field.stamp) else { return false }
+        let link = target.link
+        return context.incoming(change, isCreate: target.kind == .create, seen: link.seen).contains { field in
+            if field.isContested { return true }
+            guard target.kind == .update, link.mayHaveOvertaken(field.stamp, of: field.source) else { return false }
             guard case .success(let value) = field.value else { return true }
             return !field.target.type.areEqual(value, link.base[field.target.name] ?? .blank)
         }
     }
 
-    /// The change with what marketing holds now in place of what ``needsReadBack(_:link:mappings:crmSchema:marketingSchema:)``
+    /// The change with what marketing holds now in place of what ``needsReadBack(_:target:mappings:crmSchema:marketingSchema:)``
     /// doubts. A field marketing does not show keeps its value.
     public static func readBack(
         _ change: PendingChange, link: Link, holding fields: [String: JSONValue], marketingSchema: FieldIndex
@@ -36,9 +40,11 @@ extension InboundRules {
         var held: [String: JSONValue] = [:]
         for (name, value) in fields { held[marketingSchema[name]?.name ?? name] = value }
         var change = change
-        for (name, field) in change.fields where link.mayEcho(field.stamp) {
-            guard let value = held[marketingSchema[name]?.name ?? name] else { continue }
-            change.fields[name] = Stamped(value, field.stamp)
+        for (name, field) in change.fields {
+            let key = marketingSchema[name]?.name ?? name
+            guard field.isContested || link.mayHaveOvertaken(field.stamp, of: key), let value = held[key] else { continue }
+            // As new as the news of it at least.
+            change.fields[name] = Stamped(value, Stamp(at: field.stamp.at, sequence: field.stamp.sequence))
         }
         return change
     }

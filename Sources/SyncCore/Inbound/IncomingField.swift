@@ -9,6 +9,8 @@ struct IncomingField {
     var source: String
     var raw: JSONValue
     var stamp: Stamp
+    /// Whether another change said something else that may be newer.
+    var isContested: Bool
     /// As it was read; not yet as the CRM will save it.
     var value: Result<FieldValue, ConversionFailure>
 
@@ -25,8 +27,8 @@ struct MappingContext {
     var crm: FieldIndex
     var marketing: FieldIndex
 
-    /// The fields that take part (GEN-3): mapped for this kind of write, known on both sides, and for updates newer than
-    /// what was settled before. Marketing names and aliases resolve to one key, the newest value winning.
+    /// The fields that take part (GEN-3): mapped for this kind of write, known on both sides, and for updates perhaps newer
+    /// than what was settled before. Marketing names and aliases resolve to one key, the newest value winning.
     func incoming(_ change: PendingChange, isCreate: Bool, seen: [String: Stamp]) -> [IncomingField] {
         var values: [String: Stamped<JSONValue>] = [:]
         for (name, value) in change.fields {
@@ -36,13 +38,14 @@ struct MappingContext {
         return mappings.compactMap { mapping in
             guard mapping.takesPart(inCreate: isCreate), let target = crm[mapping.crm],
                 let source = marketing[mapping.marketing]?.name, let stamped = values[source],
-                seen[source].map({ $0 < stamped.stamp }) ?? true
+                stamped.stamp.isNews(after: seen[source])
             else { return nil }
             let value = Result { () throws(ConversionFailure) in
                 try mapping.value(from: stamped.value, type: target.type)
             }
             return IncomingField(
-                mapping: mapping, target: target, source: source, raw: stamped.value, stamp: stamped.stamp, value: value)
+                mapping: mapping, target: target, source: source, raw: stamped.value, stamp: stamped.stamp,
+                isContested: stamped.isContested, value: value)
         }
     }
 }
@@ -53,6 +56,12 @@ extension Link {
 
     /// Whether a change may be an echo of what Tandem wrote to marketing shortly before.
     func mayEcho(_ stamp: Stamp) -> Bool { writtenAt.map { stamp.at <= $0.advanced(by: Self.settlingTime) } ?? false }
+
+    /// Whether what a change says of a marketing field may have been overtaken by Tandem's own write or by what was settled
+    /// before.
+    func mayHaveOvertaken(_ stamp: Stamp, of field: String) -> Bool {
+        mayEcho(stamp) || !stamp.isDated || seen[field].map(stamp.isUnordered) ?? false
+    }
 
     /// Whether the value is the one Tandem wrote to marketing, rewritten there.
     func isNearMiss(_ field: IncomingField) -> Bool {

@@ -20,14 +20,14 @@ extension OutboundRules {
 }
 
 extension OutboundContext {
-    /// What waits inbound and was not settled before, by CRM field. What may tell of a time before Tandem's own write is not
-    /// marketing's word yet: inbound reads it back.
+    /// What waits inbound and was not settled before, by CRM field. What may tell of a state that is over is not marketing's word
+    /// yet: inbound reads it back.
     fileprivate func incoming(_ pending: PendingChange?, _ link: Link) -> [String: IncomingField] {
         guard let pending, let crm = crm[link.object], let marketing = marketing(of: link.object) else { return [:] }
         let context = MappingContext(mappings: mappings[link.object] ?? [], crm: crm, marketing: marketing)
         return Dictionary(
-            context.incoming(pending, isCreate: false, seen: link.seen).filter { !link.mayEcho($0.stamp) }
-                .map { ($0.target.name, $0) },
+            context.incoming(pending, isCreate: false, seen: link.seen)
+                .filter { !link.mayEcho($0.stamp) && ($0.stamp.isDated || $0.isContested) }.map { ($0.target.name, $0) },
             uniquingKeysWith: { first, _ in first })
     }
 }

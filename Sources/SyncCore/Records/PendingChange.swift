@@ -5,25 +5,42 @@ public struct Stamp: Sendable, Hashable, Comparable {
     public var at: Timestamp
     /// The log offset; parts changes of the same second.
     public var sequence: Int64
+    /// Whether the source said when. Else `at` is when the news came, and what it tells may be older.
+    public var isDated: Bool
 
-    public init(at: Timestamp, sequence: Int64) {
+    public init(at: Timestamp, sequence: Int64, isDated: Bool = true) {
         self.at = at
         self.sequence = sequence
+        self.isDated = isDated
     }
 
     public static func < (left: Stamp, right: Stamp) -> Bool {
         (left.at, left.sequence) < (right.at, right.sequence)
     }
+
+    /// Whether a change can be news where one was settled before: every later one can, and every one of which it is not known
+    /// whether it is.
+    func isNews(after seen: Stamp?) -> Bool {
+        guard let seen else { return true }
+        return seen < self || self < seen && isUnordered(to: seen)
+    }
+
+    /// Whether nothing tells which of two changes was first. Vendors stamp whole seconds, and the log's order is that of the
+    /// deliveries.
+    func isUnordered(to other: Stamp) -> Bool { at == other.at || !max(self, other).isDated }
 }
 
 /// A value with the stamp of the change that brought it.
 public struct Stamped<Value: Sendable & Hashable>: Sendable, Hashable {
     public var value: Value
     public var stamp: Stamp
+    /// Whether another change said something else that may be newer.
+    public var isContested: Bool
 
-    public init(_ value: Value, _ stamp: Stamp) {
+    public init(_ value: Value, _ stamp: Stamp, isContested: Bool = false) {
         self.value = value
         self.stamp = stamp
+        self.isContested = isContested
     }
 }
 
@@ -53,7 +70,7 @@ public struct PendingChange: Sendable, Hashable {
 
     /// What one record change says. The fields and tags of a deletion are its last state, not changes.
     public init(_ change: RecordChange, sequence: Int64) {
-        let stamp = Stamp(at: change.occurredAt, sequence: sequence)
+        let stamp = Stamp(at: change.occurredAt, sequence: sequence, isDated: change.isDated)
         switch change.kind {
         case .upserted:
             self.init(fields: change.fields.mapValues { Stamped($0, stamp) }, tags: change.tags.map { Stamped($0, stamp) })
@@ -64,7 +81,7 @@ public struct PendingChange: Sendable, Hashable {
 
     /// What one automation action says: what it knows of the person, and the object it asks for.
     public init(_ action: AutomationAction, sequence: Int64) {
-        let stamp = Stamp(at: action.occurredAt, sequence: sequence)
+        let stamp = Stamp(at: action.occurredAt, sequence: sequence, isDated: action.isDated)
         let object: CRMObject =
             switch action.action {
             case .createContact: .contact
@@ -100,10 +117,14 @@ extension PendingChange {
 }
 
 /// The newer of two values. Changes from different topics may share time and offset: then the values themselves decide,
-/// so that the order of arrival does not.
+/// so that the order of arrival does not. Where it is not known which is newer, the later one in the log is, contested.
 func newer(_ left: Stamped<JSONValue>, _ right: Stamped<JSONValue>) -> Stamped<JSONValue> {
-    if left.stamp != right.stamp { return left.stamp < right.stamp ? right : left }
-    return left.value.serialized().lexicographicallyPrecedes(right.value.serialized()) ? right : left
+    var (older, newer) = left.stamp < right.stamp ? (left, right) : (right, left)
+    if !(older.stamp < newer.stamp), newer.value.serialized().lexicographicallyPrecedes(older.value.serialized()) {
+        (older, newer) = (newer, older)
+    }
+    if newer.stamp.isUnordered(to: older.stamp), older.value != newer.value || older.isContested { newer.isContested = true }
+    return newer
 }
 
 /// The newer of two sets of tags, either of which may be unknown.

@@ -1,6 +1,7 @@
 public import Contracts
 
-// The compact form in which queue rows and links are kept. A stamp is [milliseconds, sequence] at the head of an array.
+// The compact form in which queue rows and links are kept. A stamp is [milliseconds, sequence] at the head of an array; at its end
+// there may be marks: what is undated, what is contested.
 
 extension PendingChange {
     /// `{"f": {field: [ms, sequence, value]}, "t": [ms, sequence, [tag]], "c": {object: [ms, sequence]}, "d": [ms, sequence],
@@ -109,29 +110,58 @@ extension FieldTrail {
 
 // MARK: Parts
 
+/// What is out of the ordinary with a stamp or what it stamps.
+private struct Marks: OptionSet {
+    let rawValue: Int64
+
+    static let undated = Marks(rawValue: 1)
+    static let contested = Marks(rawValue: 2)
+
+    /// At the end of an array.
+    var json: [JSONValue] { isEmpty ? [] : [.integer(rawValue)] }
+
+    init(rawValue: Int64) { self.rawValue = rawValue }
+
+    /// Reads what an array has beyond its first parts.
+    init?(json parts: ArraySlice<JSONValue>, of possible: Marks) {
+        switch (parts.count, parts.first) {
+        case (0, _): self = []
+        case (1, .integer(let value)) where possible.isSuperset(of: Marks(rawValue: value)): self.init(rawValue: value)
+        default: return nil
+        }
+    }
+}
+
 extension Stamp {
-    fileprivate var json: [JSONValue] { [.integer(at.milliseconds), .integer(sequence)] }
+    fileprivate var json: [JSONValue] { parts + marks.json }
+
+    fileprivate var parts: [JSONValue] { [.integer(at.milliseconds), .integer(sequence)] }
+    fileprivate var marks: Marks { isDated ? [] : .undated }
 
     fileprivate init?(json: JSONValue) {
-        guard let parts = json.arrayValue, parts.count == 2 else { return nil }
-        self.init(parts: parts)
+        guard let parts = json.arrayValue, let marks = Marks(json: parts.dropFirst(2), of: .undated) else { return nil }
+        self.init(parts: parts, marks)
     }
 
-    fileprivate init?(parts: [JSONValue]) {
+    fileprivate init?(parts: [JSONValue], _ marks: Marks) {
         guard parts.count >= 2, case .integer(let milliseconds) = parts[0], case .integer(let sequence) = parts[1] else {
             return nil
         }
-        self.init(at: Timestamp(milliseconds: milliseconds), sequence: sequence)
+        self.init(at: Timestamp(milliseconds: milliseconds), sequence: sequence, isDated: !marks.contains(.undated))
     }
 }
 
 extension Stamped {
-    fileprivate func json(_ form: (Value) -> JSONValue) -> JSONValue { .array(stamp.json + [form(value)]) }
+    fileprivate func json(_ form: (Value) -> JSONValue) -> JSONValue {
+        .array(stamp.parts + [form(value)] + (isContested ? stamp.marks.union(.contested) : stamp.marks).json)
+    }
 
     fileprivate init?(json: JSONValue, read: (JSONValue) -> Value?) {
-        guard let parts = json.arrayValue, parts.count == 3, let stamp = Stamp(parts: parts), let value = read(parts[2])
+        guard let parts = json.arrayValue, parts.count >= 3,
+            let marks = Marks(json: parts.dropFirst(3), of: [.undated, .contested]),
+            let stamp = Stamp(parts: parts, marks), let value = read(parts[2])
         else { return nil }
-        self.init(value, stamp)
+        self.init(value, stamp, isContested: marks.contains(.contested))
     }
 }
 

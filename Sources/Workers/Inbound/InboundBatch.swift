@@ -101,21 +101,21 @@ extension InboundBatch {
         items.append(Item(row: index, target: InboundTarget(object: .account, kind: .update, link: link)))
     }
 
-    /// Rows whose change may tell of the state before Tandem's own write, and has to be read back before it counts.
+    /// Rows whose change may tell of a state that is over, and has to be read back before it counts.
     func doubtfulRows() -> [Int] {
         items.filter { item in
-            guard item.target.kind == .update, item.resolution == nil, item.target.object.isPerson,
-                let schema = schemas.crm[item.target.object]
-            else { return false }
+            guard item.resolution == nil, item.target.object.isPerson, let schema = schemas.crm[item.target.object] else {
+                return false
+            }
             return InboundRules.needsReadBack(
-                rows[item.row].change, link: item.target.link, mappings: mappings[item.target.object] ?? [],
+                rows[item.row].change, target: item.target, mappings: mappings[item.target.object] ?? [],
                 crmSchema: schema, marketingSchema: schemas.marketing)
         }.map(\.row)
     }
 
     /// Puts what marketing holds now in place of what was doubted, and decides about the row anew.
     mutating func readBack(row: Int, holding fields: [String: JSONValue]) {
-        for item in items where item.row == row && item.target.kind == .update {
+        for item in items where item.row == row {
             rows[row].change = InboundRules.readBack(
                 rows[row].change, link: item.target.link, holding: fields, marketingSchema: schemas.marketing)
         }

@@ -38,7 +38,8 @@ struct InboundSpecialsTests {
         let change = change(at: seconds, ["phone": .string(value)])
         func needsReadBack() -> Bool {
             InboundRules.needsReadBack(
-                change, link: link, mappings: MappingSet.defaults.contact, crmSchema: contactFields,
+                change, target: InboundTarget(object: .contact, kind: .update, link: link), mappings: MappingSet.defaults.contact,
+                crmSchema: contactFields,
                 marketingSchema: marketingFields)
         }
         #expect(!needsReadBack(), "Tandem wrote nothing")
@@ -50,6 +51,42 @@ struct InboundSpecialsTests {
         #expect(corrected.fields["phone"]?.stamp == stamp(seconds))
         link.seen = ["phone": stamp(300)]
         #expect(!needsReadBack(), "settled before")
+    }
+
+    @Test(
+        "IN-2 what may be older than what was settled is read back where it says something else",
+        arguments: [
+            (change(at: 5, ["phone": "2"], sequence: 1), stamp(5), true), (change(at: 5, ["phone": "2"]), stamp(5, 1), true),
+            (change(at: 5, ["phone": "1"]), stamp(5, 1), false), (change(at: 5, ["phone": "2"]), stamp(5), false),
+            (change(at: 6, ["phone": "2"]), stamp(5), false), (change(at: 4, ["phone": "2"]), stamp(5), false),
+            (change(at: 9, ["phone": "2"], isDated: false), stamp(5), true),
+            (change(at: 9, ["phone": "1"], isDated: false), stamp(5), false),
+            (change(at: 4, ["phone": "2"]), Stamp(at: at(5), sequence: 0, isDated: false), true),
+        ])
+    func unordered(change: PendingChange, seen: Stamp, expected: Bool) {
+        let link = linked(base: Self.agreed, seen: ["phone": seen])
+        #expect(
+            InboundRules.needsReadBack(
+                change, target: InboundTarget(object: .contact, kind: .update, link: link),
+                mappings: MappingSet.defaults.contact, crmSchema: contactFields, marketingSchema: marketingFields) == expected)
+        let isNews = InboundRules.triage(change, of: ann, links: [.contact: link], profile: profile) != .drop(.stale)
+        #expect(isNews || !expected, "what is read back is not dropped before")
+    }
+
+    @Test("IN-2 changes that contradict each other are read back, for a person to be created too", arguments: [true, false])
+    func contradiction(isNew: Bool) {
+        var both = change(at: 5, ["phone": "1"])
+        both.merge(change(at: 5, ["phone": "2"], sequence: 1))
+        let link = isNew ? Link(creating: .contact, for: ann) : linked(base: Self.agreed)
+        let target = InboundTarget(object: .contact, kind: isNew ? .create : .update, link: link)
+        func needsReadBack(_ change: PendingChange) -> Bool {
+            InboundRules.needsReadBack(
+                change, target: target, mappings: MappingSet.defaults.contact, crmSchema: contactFields,
+                marketingSchema: marketingFields)
+        }
+        #expect(needsReadBack(both))
+        let known = InboundRules.readBack(both, link: link, holding: ["phone": "1"], marketingSchema: marketingFields)
+        #expect(known.fields["phone"] == Stamped("1", stamp(5, 1)) && !needsReadBack(known))
     }
 
     @Test("IN-6 a value that lost makes outbound look: what the CRM had before the field was mapped no poll would see")

@@ -23,6 +23,21 @@ struct PendingChangeTests {
         #expect(pending.tags?.value == ["b"])
     }
 
+    @Test(
+        "IN-2 what contradicts within a second, or comes after without a time of its own, is contested until something newer comes"
+    )
+    func contested() {
+        func isContested(_ changes: PendingChange...) -> Bool {
+            changes.dropFirst().reduce(into: changes[0]) { $0.merge($1) }.fields["phone"]?.isContested ?? false
+        }
+        let (one, two) = (change(at: 1, ["phone": "1"]), change(at: 1, ["phone": "2"], sequence: 1))
+        #expect(isContested(one, two) && isContested(two, one) && !isContested(one, change(at: 1, ["phone": "1"], sequence: 1)))
+        #expect(!isContested(one, two, change(at: 2, ["phone": "3"])) && !isContested(change(at: 2, ["phone": "3"]), one, two))
+        let undated = change(at: 9, ["phone": "9"], isDated: false)
+        #expect(isContested(one, undated) && isContested(undated, one) && !isContested(undated, change(at: 10, ["phone": "1"])))
+        #expect(!isContested(change(at: 8, ["phone": "9"]), undated) && !isContested(undated))
+    }
+
     @Test("A change without tags leaves the known ones")
     func tagsUnknown() {
         var pending = change(at: 1, [:], tags: ["vip"])
@@ -59,7 +74,7 @@ struct PendingChangeTests {
             change(at: 1, ["a": 1, "b": "x"], tags: ["t", "u"], sequence: 4),
             action(.createContact, at: 1, ["a": 2, "b": ["y": nil]], sequence: 4),
             round.isMultiple(of: 2) ? deletion(at: 1, sequence: 5) : deletion(at: 3),
-            change(at: 2, round < 2 ? ["a": 3] : [:], tags: round == 1 ? ["z"] : nil, sequence: 4),
+            change(at: 2, round < 2 ? ["a": 3] : [:], tags: round == 1 ? ["z"] : nil, sequence: 4, isDated: round != 1),
             action(.createLead, at: 2, ["a": [1, 2.5, true]], sequence: 4),
         ]
         var results: Set<PendingChange> = []
@@ -95,6 +110,8 @@ struct StoredFormTests {
         pending.merge(action(.createLead, at: 2, sequence: 7))
         pending.merge(action(.createContact, at: 2, sequence: 8))
         pending.merge(deletion(at: 9))
+        pending.merge(change(at: 1, ["n": 2], sequence: 5, isDated: false))
+        #expect(pending.fields["n"]?.isContested == true && pending.fields["n"]?.stamp.isDated == false)
         let bytes = pending.json.serialized()
         #expect(try PendingChange(json: JSONValue.parse(bytes)) == pending)
         #expect(PendingChange().json == [:])
@@ -106,6 +123,7 @@ struct StoredFormTests {
         arguments: [
             .null, [], ["x": 1], ["f": []], ["f": ["a": [1, 2]]], ["f": ["a": ["1", 2, 3]]], ["t": [1, 2, [3]]], ["t": [1, 2]],
             ["c": ["account": [1, 2]]], ["c": ["lead": [1, 2, 3]]], ["d": [1]], ["d": 1],
+            ["d": [1, 2, "3"]], ["d": [1, 2, 3, 4]], ["f": ["a": [1, 2, "x", 2, 2]]],
         ] as [JSONValue])
     func refused(json: JSONValue) {
         #expect(PendingChange(json: json) == nil)
@@ -136,6 +154,7 @@ struct StoredFormTests {
     func link() {
         var link = linked(base: ["A": .blank, "B": .number(1.25)], seen: ["email": stamp(5, 6)], tags: ["vip", "crm"])
         link.overruled = ["B", "A"]
+        link.seen["phone"] = Stamp(at: at(7), sequence: 1, isDated: false)
         #expect(Link.base(from: link.baseJSON) == link.base)
         #expect(Link.seen(from: link.seenJSON) == link.seen)
         #expect(Link.tags(from: link.tagsJSON) == .some(link.tags))
