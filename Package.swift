@@ -252,6 +252,7 @@ let package = Package(
                 "SyncCore",
                 "Contracts",
             ],
+            resources: [.copy("Regressions")],
             swiftSettings: settings
         ),
         .testTarget(

@@ -106,10 +106,12 @@ struct WebhookTranslator: Sendable {
         if type == .contactTagAdded { person.tags?.append(tag) }
     }
 
-    /// The vendor's time where it names a moment. One without an offset is in a zone nobody knows; one ahead of this clock
+    /// The vendor's time where it names a moment. One without an offset is in a zone nobody knows; one far ahead of this clock
     /// would make later changes look older.
     private func occurredAt(_ form: FormPayload) -> Timestamp? {
-        form["date_time"].flatMap { Timestamp(iso8601: $0) }.flatMap { $0 > receivedAt ? nil : $0 }
+        form["date_time"].flatMap { Timestamp(iso8601: $0) }.flatMap { time in
+            time.isPlausible(arrivingAt: receivedAt) ? time : nil
+        }
     }
 
     private func key(_ person: Person) -> RecordKey {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Simulator
@@ -5,7 +6,7 @@ import Testing
 /// Once a seed has shown what is wrong, its shortest script is kept: a seed alone plays another script when the generator changes.
 @Suite("What seeds have found")
 struct RegressionTests {
-    @Test("stays right", arguments: Regression.all)
+    @Test("stays right", arguments: try Regression.all())
     func staysRight(_ regression: Regression) async throws {
         let order = try RunOrder(text: regression.script)
         let result = try await TandemProcess.pool(width: 1).results(of: [order])
@@ -13,21 +14,21 @@ struct RegressionTests {
     }
 }
 
-/// The script of a run that broke a rule once.
+/// The script of a run that broke a rule once. Its first line says what was wrong.
 struct Regression: Sendable, CustomTestStringConvertible {
-    /// What was wrong.
-    var problem: String
+    var name: String
     var script: String
 
-    var testDescription: String { problem }
+    var testDescription: String { "\(name): \(script.prefix { $0 != "\n" }.drop { "# ".contains($0) })" }
 
-    static let all = [
-        Regression(
-            problem: "who waited for a gateway's death was forgotten when a second one waited as well, so that no run ended",
-            script: """
-                seed 3
-                setting {}
-                0:01:00.000 {"signUp":{"person":1}}
-                """)
-    ]
+    /// Those in `Regressions`.
+    static func all() throws -> [Regression] {
+        let folder = try #require(Bundle.module.url(forResource: "Regressions", withExtension: nil))
+        let scripts = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        let regressions = try scripts.map { url in
+            Regression(
+                name: url.deletingPathExtension().lastPathComponent, script: try String(contentsOf: url, encoding: .utf8))
+        }
+        return try #require(regressions.isEmpty ? nil : regressions.sorted { $0.name < $1.name })
+    }
 }

@@ -90,7 +90,7 @@ struct OutboundSettlingTests {
         try await store.settle([touch], direction: .inbound, lease: store.lease(), now: at(1))
         #expect(try await ready(now: at(1)).map(\.key) == [key])
         try await settle(
-            Settlement(rowID: 99, version: 1, result: .done, touches: [row.key], touchDirection: .inbound), now: at(2))
+            Settlement(rowID: 99, version: 1, result: .done, inboundTouches: [row.key]), now: at(2))
         #expect(try await ready(.inbound, now: at(2)).map(\.key) == [row.key])
     }
 

@@ -132,13 +132,14 @@ public struct Settlement: Sendable, Hashable {
     public var history: [HistoryEntry]
     /// To be put on people or taken off.
     public var tags: [TagOrder]
-    /// Records to be looked at next, queued in ``touchDirection``.
+    /// CRM records to be looked at next.
     public var touches: [RecordKey]
-    public var touchDirection: Direction
+    /// People to be looked at next, for what marketing knows of them.
+    public var inboundTouches: [RecordKey]
 
     public init(
         rowID: Int64, version: Int64, result: RowSettlement, links: [Link] = [], history: [HistoryEntry] = [],
-        tags: [TagOrder] = [], touches: [RecordKey] = [], touchDirection: Direction = .outbound
+        tags: [TagOrder] = [], touches: [RecordKey] = [], inboundTouches: [RecordKey] = []
     ) {
         self.rowID = rowID
         self.version = version
@@ -147,6 +148,6 @@ public struct Settlement: Sendable, Hashable {
         self.history = history
         self.tags = tags
         self.touches = touches
-        self.touchDirection = touchDirection
+        self.inboundTouches = inboundTouches
     }
 }

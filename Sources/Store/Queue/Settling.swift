@@ -31,9 +31,9 @@ extension Store {
             }
         }
         // Not before every row is settled: a touch would make a newer version of one.
-        for settlement in settlements where !settlement.touches.isEmpty {
-            try QueueTable.touch(
-                settlement.touches, direction: settlement.touchDirection, now: now, names: &names, counts: &counts, db)
+        for settlement in settlements {
+            try QueueTable.touch(settlement.touches, direction: .outbound, now: now, names: &names, counts: &counts, db)
+            try QueueTable.touch(settlement.inboundTouches, direction: .inbound, now: now, names: &names, counts: &counts, db)
         }
         try counts.save(db)
         try HistoryTable.append(settlements.flatMap(\.history), names: &names, db)

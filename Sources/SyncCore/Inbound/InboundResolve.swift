@@ -19,9 +19,12 @@ extension InboundRules {
         switch target.kind {
         case .update:
             guard let crm else {
-                return .failed(
+                var failure = InboundResolution.failed(
                     target.link, code: "crm-record-not-found",
                     "the CRM has no \(target.object.rawValue) \(link.crmID ?? "") that the integration's user can see")
+                // Outbound sees deleted ones too: it ends the link or moves it on, and has this change looked at again.
+                failure.touch = true
+                return failure
             }
             let fields = context.incoming(change, isCreate: false, seen: link.seen)
             return update(
@@ -64,7 +67,7 @@ extension InboundRules {
         var link = target.link
         link.tags = newerTags(change.tags, link.tags)
         for field in context.incoming(change, isCreate: false, seen: target.link.seen) {
-            guard case .success(let value) = field.value,
+            guard !field.isContested, case .success(let value) = field.value,
                 field.target.type.areEqual(value, target.link.base[field.target.name] ?? .blank)
             else { return nil }
             link.settle(field)

@@ -26,7 +26,9 @@ extension InboundRules {
         let link = target.link
         return context.incoming(change, isCreate: target.kind == .create, seen: link.seen).contains { field in
             if field.isContested { return true }
-            guard target.kind == .update, link.mayHaveOvertaken(field.stamp, of: field.source) else { return false }
+            // An edit that came before the person was linked is not known of.
+            if target.kind == .create { return !field.stamp.isDated }
+            guard link.mayHaveOvertaken(field.stamp, of: field.source) else { return false }
             guard case .success(let value) = field.value else { return true }
             return !field.target.type.areEqual(value, link.base[field.target.name] ?? .blank)
         }

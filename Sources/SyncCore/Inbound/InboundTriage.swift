@@ -102,7 +102,7 @@ public enum InboundRules {
     ) -> DropReason? {
         let hasNewField = change.fields.contains { name, field in field.stamp.isNews(after: link.seen[name]) }
         let hasNewTags = change.tags.map { tags in link.tags.map { $0.stamp < tags.stamp } ?? true } ?? false
-        guard hasNewField || hasNewTags else { return .stale }
+        guard hasNewField || hasNewTags || change.touchedAt != nil else { return .stale }
         // Whoever an automation asks to create gets the tag from Tandem itself.
         if change.creations[link.object] != nil { return nil }
         let tags = links.values.reduce(change.tags) { newerTags($0, $1.tags) }

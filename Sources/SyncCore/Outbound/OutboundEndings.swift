@@ -18,39 +18,42 @@ extension OutboundRules {
     /// A deleted record's link ends; a merged one's goes on with the winner, unless that has a link of its own.
     static func deleted(_ record: CRMRecord, _ input: OutboundInput, _ context: OutboundContext) -> OutboundResolution {
         guard var link = input.liveLink else { return .skip(.gone) }
-        let lead = leadThatStays(input).map { [context.key(.lead, $0)] } ?? []
+        let lead = leadThatStays(input)
         var resolution: OutboundResolution
-        guard let winner = record.mergedInto else {
-            resolution = ended(link, by: .crmDeleted)
-            resolution.touches = lead
-            return resolution
-        }
-        if input.successorLink == nil {
+        if let winner = record.mergedInto, input.successorLink == nil {
             link.crmID = winner
             resolution = OutboundResolution(.move(to: input.object, id: winner))
             resolution.link = link
         } else {
-            resolution = ended(link, by: .merged)
-            resolution.touches = lead
+            resolution = ended(link, by: record.mergedInto == nil ? .crmDeleted : .merged)
+            resolution.touches = lead.map { [context.key(.lead, $0)] } ?? []
+            resolution.touchesPerson = lead != nil
         }
-        resolution.touches.append(context.key(input.object, winner))
+        if let winner = record.mergedInto { resolution.touches.append(context.key(input.object, winner)) }
+        // It may be parked, for the record it was for is not there.
+        if input.pending != nil { resolution.touchesPerson = true }
         return resolution
     }
 
-    /// Of a person who ceases to be a contact: their lead, whose changes were passed over for the contact's sake.
+    /// Of a person who ceases to be a contact: their lead. Its changes were passed over for the contact's sake, marketing's went to
+    /// the contact, and if it was converted meanwhile, the contact it became could not take over.
     private static func leadThatStays(_ input: OutboundInput) -> String? {
-        guard input.object == .contact, let lead = input.personLinks[.lead], lead.state != .ended else { return nil }
+        guard input.object == .contact, let lead = input.personLinks[.lead], lead.state != .ended || lead.endedBy == .converted
+        else { return nil }
         return lead.crmID
     }
 
-    /// The person goes on as the contact the lead became, unless that contact or the person is linked already.
+    /// The person goes on as the contact the lead became, unless that contact or the person is linked already. The person may cease
+    /// to be another contact only after the lead's link ended.
     static func converted(_ input: OutboundInput, _ record: CRMRecord, _ context: OutboundContext) -> OutboundResolution {
-        guard let link = input.liveLink else { return .skip(.ended) }
+        let isContact = input.personLinks[.contact].map { $0.state != .ended } ?? false
+        guard let link = input.link, link.state != .ended || link.endedBy == .converted && !isContact && !input.isSuccessorKnown
+        else { return .skip(.ended) }
         var resolution = ended(link, by: .converted)
-        resolution.tags = tagsOfConversion(context.profile)
+        if link.state != .ended { resolution.tags = tagsOfConversion(context.profile) }
+        if input.pending != nil { resolution.touchesPerson = true }
         guard let contact = record.convertedTo else { return resolution }
         resolution.touches = [context.key(.contact, contact)]
-        let isContact = input.personLinks[.contact].map { $0.state != .ended } ?? false
         guard input.successorLink == nil, !isContact else { return resolution }
         resolution.outcome = .move(to: .contact, id: contact)
         resolution.otherLinks = [contactLink(from: link, id: contact, context)]
@@ -66,10 +69,10 @@ extension OutboundRules {
         return resolution
     }
 
-    /// OUT-4: the created-from tags give way.
+    /// OUT-4: the created-from tags give way, last: without any of them a change that comes in between would not sync (IN-3).
     private static func tagsOfConversion(_ profile: Profile) -> [TagChange] {
-        CRMObject.people.compactMap { profile.createdFromTag(for: $0).map { TagChange(.remove, $0) } }
-            + [TagChange(.add, profile.convertedTag)]
+        [TagChange(.add, profile.convertedTag)]
+            + CRMObject.people.compactMap { profile.createdFromTag(for: $0).map { TagChange(.remove, $0) } }
     }
 
     /// The lead's link as the contact's: what was agreed on by marketing field stays agreed on, so that only what the

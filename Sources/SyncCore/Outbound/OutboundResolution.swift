@@ -17,6 +17,8 @@ public struct OutboundInput: Sendable {
     public var pending: PendingChange?
     /// The live link of the record this one was merged into, or of the contact this lead became.
     public var successorLink: Link?
+    /// Whether the contact this lead became has or had a link.
+    public var isSuccessorKnown = false
     /// When the object's selection was set (``Selection/newFromNowOn``).
     public var selectedSince: Timestamp?
     /// Of an account: whether a syncing person belongs to it (MAP-4).
@@ -86,6 +88,8 @@ public struct OutboundResolution: Sendable, Hashable {
     public var writeBack: WriteBack?
     /// CRM records to be looked at next, because their link is new to them.
     public var touches: [RecordKey] = []
+    /// Whether inbound has to look at the person next: the record that marketing's changes went to is another one now, or none.
+    public var touchesPerson = false
     /// The CRM fields that were frozen by this resolution.
     public var frozen: [String] = []
     /// Values that came back as Tandem had written them, but for blanks, case or a phone number's punctuation.

@@ -44,7 +44,11 @@ extension OutboundRules {
         // What inbound is about to do to the link comes first.
         if link.state == .creating || input.pending?.deletedAt != nil { return OutboundResolution(.wait) }
         if input.object == .lead, let contact = input.personLinks[.contact], contact.state != .ended {
-            return .skip(.contactGoesFirst, link)
+            var resolution = OutboundResolution.skip(.contactGoesFirst, link)
+            // Whose it is it shows all the same.
+            resolution.writeBack = writeBack(record, link, context).flatMap { $0.externalID == nil ? nil : $0 }
+            resolution.writeBack?.syncStatus = nil
+            return resolution
         }
         guard let email = email(of: record, context) else { return .skip(.noEmail, link) }
         return update(record, link, email, input, context, now)
@@ -61,6 +65,13 @@ extension OutboundRules {
         case .marketingDeleted: return .skip(.deletedInMarketing)
         case .merged, .converted: return .skip(.ended)
         case .crmDeleted, nil: break
+        }
+        if let old = input.link, input.personLinks[input.object]?.state ?? .ended == .ended {
+            // It was deleted and is back: the person is still the same one, and perhaps gone meanwhile.
+            guard let email = email(of: record, context) else { return .skip(.noEmail) }
+            var link = relinked(record, to: old.marketingID, context)
+            link.tags = old.tags
+            return update(record, link, email, input, context, now)
         }
         if let named = record.externalID.flatMap({ Link.marketingID(in: $0, integration: context.integration) }) {
             // The record says whose it is: its link was lost, or belongs to another record by now.

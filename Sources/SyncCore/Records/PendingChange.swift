@@ -127,9 +127,11 @@ func newer(_ left: Stamped<JSONValue>, _ right: Stamped<JSONValue>) -> Stamped<J
     return newer
 }
 
-/// The newer of two sets of tags, either of which may be unknown.
+/// The newer of two sets of tags, either of which may be unknown. One of which nobody knows from when it is
+/// counts only where there is no other: it may be older than Tandem's own tags.
 func newerTags(_ left: Stamped<[String]>?, _ right: Stamped<[String]>?) -> Stamped<[String]>? {
     guard let left, let right else { return left ?? right }
+    if left.stamp.isDated != right.stamp.isDated { return left.stamp.isDated ? left : right }
     if left.stamp != right.stamp { return left.stamp < right.stamp ? right : left }
     return left.value.lexicographicallyPrecedes(right.value) ? right : left
 }

@@ -131,12 +131,15 @@ extension InboundBatch {
             change, target: target, mappings: mappings[target.object] ?? [], crmSchema: schema, marketingSchema: marketing)
     }
 
-    /// Rows about to create a record from a change that does not carry the person: the rest must be asked for.
+    /// Rows that do not carry what is needed of the person, so that the rest must be asked for: those about to create a record,
+    /// and those that only say that the person is to be looked at.
     ///
     /// Webhooks and automation steps always carry the standard fields; other producers may send less.
     func incompleteRows() -> [Int] {
         items.filter { item in
-            guard item.target.kind == .create else { return false }
+            guard item.target.kind == .create else {
+                return rows[item.row].change.touchedAt != nil && item.target.object.isPerson
+            }
             let fields = rows[item.row].change.fields
             return (mappings[item.target.object] ?? []).contains { mapping in
                 !mapping.marketing.contains(":") && mapping.marketing != "accountName" && fields[mapping.marketing] == nil
@@ -147,12 +150,24 @@ extension InboundBatch {
     /// Adds what marketing holds of a person and decides about the row anew: only now is it known whether there is an
     /// email (GEN-2).
     mutating func complete(row: Int, with contact: MarketingContact, now: Timestamp) {
-        let stamp = Stamp(at: min(contact.updatedAt ?? .distantPast, now), sequence: -1)
+        let stamp = rows[row].change.touchedAt ?? Stamp(at: min(contact.updatedAt ?? .distantPast, now), sequence: -1)
         var known = PendingChange(fields: contact.fields.mapValues { Stamped($0, stamp) }, tags: Stamped(contact.tags, stamp))
         known.merge(rows[row].change)
+        known.touchedAt = nil
         rows[row].change = known
         items.removeAll { $0.row == row }
         triage(row: row)
+    }
+
+    /// Of a row that only says that the person is to be looked at: there is nobody to look at. Whether it was one.
+    mutating func forgetTouch(ofRow row: Int) -> Bool {
+        guard rows[row].change.touchedAt != nil, !items.contains(where: { $0.row == row && $0.target.kind == .create }) else {
+            return false
+        }
+        rows[row].change.touchedAt = nil
+        items.removeAll { $0.row == row }
+        triage(row: row)
+        return true
     }
 
     mutating func fail(row: Int, with error: SyncError) {

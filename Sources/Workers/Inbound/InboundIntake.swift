@@ -35,17 +35,22 @@ struct InboundIntake: IntakeRules {
         return work(message, from: record, profile: Profile(name: integration.settings.profile))
     }
 
-    /// Nothing happens after it was appended: a time from the future would make every later change look old. It is as good as none.
+    /// Little seems to happen after it was appended: a time from the future would make every later change look old. It is as good
+    /// as none.
     private func work(_ message: Message, from record: LogRecord, profile: Profile) -> Intake.Work {
         let sequence = record.sequence
         switch message {
         case .recordChange(var change):
-            change.isDated = change.isDated && change.occurredAt <= record.timestamp
-            change.occurredAt = min(change.occurredAt, record.timestamp).wholeSecond
+            if !change.occurredAt.isPlausible(arrivingAt: record.timestamp) {
+                (change.occurredAt, change.isDated) = (record.timestamp, false)
+            }
+            change.occurredAt = change.occurredAt.wholeSecond
             return Intake.Work(entry: QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
         case .automationAction(var action):
-            action.isDated = action.isDated && action.occurredAt <= record.timestamp
-            action.occurredAt = min(action.occurredAt, record.timestamp).wholeSecond
+            if !action.occurredAt.isPlausible(arrivingAt: record.timestamp) {
+                (action.occurredAt, action.isDated) = (record.timestamp, false)
+            }
+            action.occurredAt = action.occurredAt.wholeSecond
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
             let hasEmail = action.fields["email"]?.isBlank != true
             return Intake.Work(

@@ -85,9 +85,13 @@ struct OutboundBatch {
             sameEmail: sameEmail.filter { $0.object == object && $0.crmID != id },
             pending: person.flatMap { (object.isPerson ? facts.pending : facts.pendingAccounts)[$0] },
             selectedSince: facts.selectedSince[object])
-        let successor =
-            record?.mergedInto.flatMap { facts.links[object]?[$0] } ?? record?.convertedTo.flatMap { facts.links[.contact]?[$0] }
-        if let successor, successor.state != .ended { input.successorLink = successor }
+        let winner = record?.mergedInto.flatMap { facts.links[object]?[$0] }
+        let contact = record?.convertedTo.flatMap { facts.links[.contact]?[$0] }
+        input.isSuccessorKnown = contact != nil
+        // A winner that was converted since goes on as its contact, and is no less another person's.
+        if let successor = winner ?? contact, successor.state != .ended || winner?.endedBy == .converted {
+            input.successorLink = successor
+        }
         return input
     }
 

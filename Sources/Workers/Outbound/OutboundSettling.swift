@@ -62,6 +62,11 @@ struct OutboundSettling {
         }
         outcome.history = [entry(for: item)].compactMap(\.self)
         outcome.touches = item.resolution.touches
+        if item.resolution.touchesPerson, let person = item.resolution.link?.marketingID {
+            outcome.inboundTouches = [
+                RecordKey(integration: item.row.key.integration, object: CRMObject.contact.rawValue, recordID: person)
+            ]
+        }
         outcome.frozen = item.resolution.frozen
         if item.isRelationPostponed { return result(.wait(until: now), of: outcome) }
         if let error = item.relation?.error, !isForGood(error) {
@@ -102,6 +107,7 @@ struct OutboundSettling {
         var history: [HistoryEntry] = []
         var tags: [TagOrder] = []
         var touches: [RecordKey] = []
+        var inboundTouches: [RecordKey] = []
         var frozen: [String] = []
     }
 
@@ -147,6 +153,7 @@ struct OutboundSettling {
         )
         settlement.tags = delivered.tags
         settlement.touches = delivered.touches
+        settlement.inboundTouches = delivered.inboundTouches
         return settlement
     }
 

@@ -85,6 +85,11 @@ struct InboundSpecialsTests {
                 marketingSchema: marketingFields)
         }
         #expect(needsReadBack(both))
+        let saysNothingNew = InboundRules.resolveWithoutCall(
+            both, target: InboundTarget(object: .contact, kind: .update, link: linked(base: ["Phone": .text("2")])),
+            mappings: MappingSet.defaults.contact, crmSchema: contactFields, marketingSchema: marketingFields)
+        #expect(saysNothingNew == nil)
+        #expect(needsReadBack(change(at: 5, ["phone": "1"], isDated: false)) == isNew, "what came before is not known of")
         let known = InboundRules.readBack(both, link: link, holding: ["phone": "1"], marketingSchema: marketingFields)
         #expect(known.fields["phone"] == Stamped("1", stamp(5, 1)) && !needsReadBack(known))
     }

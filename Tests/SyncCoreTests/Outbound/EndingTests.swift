@@ -8,13 +8,15 @@ import Testing
 struct EndingTests {
     private func resolve(
         _ record: CRMRecord?, link: Link?, people: [CRMObject: Link] = [:], successor: Link? = nil, selection: Selection? = nil,
-        mappings: MappingSet = .defaults
+        mappings: MappingSet = .defaults, pending: PendingChange? = nil, isSuccessorKnown: Bool = false
     ) -> OutboundResolution {
         let object = record?.object ?? .contact
         var input = OutboundInput(
             key: RecordKey(integration: "acme", object: object.rawValue, recordID: record?.id ?? "003A"), object: object,
             record: record, link: link, personLinks: people, successorLink: successor, selectedSince: at(0))
         input.isRelated = true
+        input.pending = pending
+        input.isSuccessorKnown = isSuccessorKnown
         let outbound = OutboundSettings(selection: selection.map { [object: $0] } ?? [:])
         return OutboundRules.resolve(input, in: context(outbound, mappings: mappings), now: at(500))
     }
@@ -51,19 +53,30 @@ struct EndingTests {
         let lead = linked(.lead, crmID: "00QA")
         let key = RecordKey(integration: "acme", object: "lead", recordID: "00QA")
         let winner = RecordKey(integration: "acme", object: "contact", recordID: "003B")
-        #expect(resolve(gone(), link: linked(), people: [.lead: lead]).touches == [key])
+        let deleted = resolve(gone(), link: linked(), people: [.lead: lead])
+        #expect(deleted.touches == [key] && deleted.touchesPerson, "marketing's changes went to the contact as well")
         let merged = resolve(gone(mergedInto: "003B"), link: linked(), people: [.lead: lead], successor: linked(crmID: "003B"))
         #expect(merged.touches == [key, winner])
         var ended = lead
         ended.state = .ended
         #expect(resolve(gone(), link: linked(), people: [.lead: ended]).touches.isEmpty)
+        ended.endedBy = .converted
+        #expect(resolve(gone(), link: linked(), people: [.lead: ended]).touches == [key])
+    }
+
+    @Test("IN-10 what waits inbound for a person is looked at again when their record goes or gives way to another")
+    func waitingInbound() {
+        let pending = change(at: 9, ["phone": "9"])
+        #expect(resolve(gone(), link: linked(), pending: pending).touchesPerson && !resolve(gone(), link: linked()).touchesPerson)
+        #expect(resolve(gone(mergedInto: "003B"), link: linked(), pending: pending).touchesPerson)
+        #expect(resolve(convertedLead(), link: leadLink, pending: pending).touchesPerson)
     }
 
     @Test(
-        "OUT-8 nothing that ended is brought back, but a record restored in the CRM is selected anew",
+        "OUT-8 GEN-6 nothing that ended is brought back, but a record restored in the CRM goes on with its person",
         arguments: [
             (Link.EndReason.marketingDeleted, OutboundResolution.Outcome.skip(.deletedInMarketing)), (.merged, .skip(.ended)),
-            (.converted, .skip(.ended)), (.crmDeleted, .create),
+            (.converted, .skip(.ended)), (.crmDeleted, .update),
         ])
     func noResurrection(reason: Link.EndReason, expected: OutboundResolution.Outcome) {
         var link = linked(state: .ended)
@@ -71,6 +84,12 @@ struct EndingTests {
         let record = person(status: profile.waitingStatus)
         let resolution = resolve(record, link: link, people: [.contact: link], selection: .marked)
         #expect(resolution.outcome == expected)
+        if reason == .crmDeleted {
+            #expect(resolution.link?.state == .linked && resolution.link?.marketingID == link.marketingID)
+            // The person has another record by now.
+            let other = resolve(record, link: link, people: [.contact: linked(crmID: "003X")], selection: .marked)
+            #expect(other.outcome == .create)
+        }
         let verdict = OutboundRules.pollVerdict(
             record, link: link, in: context(OutboundSettings(selection: [.contact: .marked])), since: nil)
         #expect((verdict == .publish) == (reason == .crmDeleted))
@@ -115,11 +134,36 @@ struct EndingTests {
     @Test("OUT-4 the created-from tags give way to the converted tag")
     func tags() {
         let expected = [
-            TagChange(.remove, "created-from-salesforce-contact"), TagChange(.remove, "created-from-salesforce-lead"),
-            TagChange(.add, "salesforce-lead-converted-to-contact"),
+            TagChange(.add, "salesforce-lead-converted-to-contact"), TagChange(.remove, "created-from-salesforce-contact"),
+            TagChange(.remove, "created-from-salesforce-lead"),
         ]
         #expect(resolve(convertedLead(), link: leadLink).tags == expected)
         #expect(resolve(convertedLead(to: nil), link: leadLink).tags == expected)
+    }
+
+    @Test("OUT-5 who was another contact when the lead was converted goes on as the lead's contact once that one is gone")
+    func convertedBeforeTheContactWent() {
+        var lead = leadLink
+        (lead.state, lead.endedBy) = (.ended, .converted)
+        var gone = linked(crmID: "003X", state: .ended)
+        gone.endedBy = .crmDeleted
+        let late = resolve(convertedLead(), link: lead, people: [.lead: lead, .contact: gone])
+        #expect(late.outcome == .move(to: .contact, id: "003C") && late.otherLinks.map(\.crmID) == ["003C"] && late.tags.isEmpty)
+        let known = resolve(convertedLead(), link: lead, people: [.lead: lead, .contact: gone], isSuccessorKnown: true)
+        #expect(known.outcome == .skip(.ended), "that contact has or had a link of its own")
+        #expect(resolve(convertedLead(), link: lead, people: [.contact: linked()]).outcome == .skip(.ended))
+    }
+
+    @Test("OUT-6 a lead that is passed over for the contact's sake shows whose it is all the same")
+    func passedOver() {
+        var lead = person()
+        (lead.object, lead.externalID) = (.lead, nil)
+        let link = linked(.lead, crmID: "003A")
+        let resolution = resolve(lead, link: link, people: [.lead: link, .contact: linked(crmID: "003X")])
+        #expect(resolution.outcome == .skip(.contactGoesFirst) && resolution.writeBack?.externalID == link.externalID)
+        #expect(resolution.writeBack?.syncStatus == nil)
+        lead.externalID = link.externalID
+        #expect(resolve(lead, link: link, people: [.lead: link, .contact: linked(crmID: "003X")]).writeBack == nil)
     }
 
     @Test("OUT-5 IN-5 no second contact for a person or a record that has one")
