@@ -67,7 +67,7 @@ actor MergeWitness: TrafficWitness {
             let id = await contactID(contact, nil)
             let held = if let id { await seat.marketing.person(id: id) } else { ActiveCampaignSandbox.Person?.none }
             for (field, value) in values(of: contact) {
-                let present = held.flatMap { self.value(of: field, in: $0) }
+                let present = held.flatMap { seat.value(of: field, in: $0) }
                 judge(value, field, over: present, of: id, contact.email ?? held?.email, process)
             }
         }
@@ -106,17 +106,5 @@ actor MergeWitness: TrafficWitness {
     private func values(of contact: MarketingCall.Contact) -> [(field: PersonField, value: String)] {
         contact.values.compactMap { key, value in seat.field(ofKey: key).map { ($0, $0.plain(value)) } }
             .sorted { $0.field.rawValue < $1.field.rawValue }
-    }
-
-    private func value(of field: PersonField, in person: ActiveCampaignSandbox.Person) -> String? {
-        switch field {
-        case .firstName: field.plain(person.firstName)
-        case .lastName: field.plain(person.lastName)
-        case .email: field.plain(person.email)
-        case .phone: field.plain(person.phone)
-        case .company: field.plain(person.account)
-        case .income, .occupation:
-            person.fields.compactMap { seat.field(ofKey: "field:\($0.key)") == field ? field.plain($0.value) : nil }.first
-        }
     }
 }

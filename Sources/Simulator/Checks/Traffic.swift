@@ -73,4 +73,17 @@ extension WitnessSeat {
     func field(ofKey key: String) -> PersonField? {
         PersonField.allCases.first { $0.marketingKey == key || customFields[$0].map { key == "field:\($0)" } ?? false }
     }
+
+    /// What a field of a person in marketing holds, in plain form; `nil` for a custom field without a value.
+    func value(of field: PersonField, in person: ActiveCampaignSandbox.Person) -> String? {
+        switch field {
+        case .firstName: field.plain(person.firstName)
+        case .lastName: field.plain(person.lastName)
+        case .email: field.plain(person.email)
+        case .phone: field.plain(person.phone)
+        case .company: field.plain(person.account)
+        case .income, .occupation:
+            person.fields.compactMap { self.field(ofKey: "field:\($0.key)") == field ? field.plain($0.value) : nil }.first
+        }
+    }
 }

@@ -4,7 +4,7 @@ enum Witnesses {
         [
             TrafficReader(witnesses: [
                 RateWitness(seat), QuotaWitness(seat), WindowWitness(seat), FieldsWitness(seat: seat), DueWitness(seat),
-                TwiceWitness(seat: seat), MergeWitness(seat),
+                TwiceWitness(seat: seat), MergeWitness(seat), EchoWitness(seat: seat),
             ])
         ]
     }

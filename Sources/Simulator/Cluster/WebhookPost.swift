@@ -71,6 +71,7 @@ final class WebhookPost: Sendable {
         let response = await gateway.respond(
             to: GatewayRequest(method: "POST", path: path, contentType: contentType, body: .complete(body)))
         trace.note("webhook", "\(body.count) bytes -> \(response.map { String($0.status) } ?? "nobody")")
+        if trace.isKept { trace.note("webhook", "  > \(String(decoding: body, as: UTF8.self))") }
         return response.map { (200..<300).contains($0.status) } ?? false
     }
 }

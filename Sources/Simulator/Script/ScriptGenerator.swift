@@ -41,7 +41,7 @@ struct ScriptGenerator: Sendable {
         var setting = Setting()
         setting.processes = [.gateway: 1, .inbound: dice.between(1...2), .outbound: dice.between(1...2)]
         setting.window = BatchWindow(
-            records: dice.pick([3, 10, 30, 100]) ?? 100, interval: .seconds(60 * (dice.pick([1, 1, 2, 3, 5, 10]) ?? 10)))
+            records: dice.pick([1, 3, 10, 100]) ?? 100, interval: .seconds(60 * (dice.pick([1, 1, 2, 3, 5, 10]) ?? 10)))
         setting.order = dice.pick([.any, .any, .oldest, .newest]) ?? .any
         setting.marksEdits = dice.chance(0.6)
         setting.contactSelection =
@@ -108,7 +108,15 @@ struct ScriptGenerator: Sendable {
             let action = isFault ? FaultThrow(setting: setting).action(&dice) : work.action(&dice)
             steps.append(Step(at: .milliseconds(moment), action: action))
             // Trouble meets nobody where nothing is done.
-            if isFault, dice.chance(0.4) { steps.append(Step(at: .milliseconds(moment + 500), action: .pollNow)) }
+            if isFault, dice.chance(0.7) {
+                let edit = WorkThrow(number: 10 * number + place + 5, person: focus, people: people)
+                let meeting = dice.chance(0.5) ? .pollNow : edit.edit(isMarketing: dice.chance(0.7), &dice)
+                steps.append(Step(at: .milliseconds(moment + 500), action: meeting))
+            }
+            // Nor does a transaction that no poll passes by.
+            if case .editRecord(_, _, _, let late?) = action, dice.chance(0.5) {
+                steps.append(Step(at: .milliseconds(moment) + late / 2, action: .pollNow))
+            }
             moment += dice.below(dice.chance(0.6) ? 4_000 : 150_000)
         }
         return steps
@@ -124,8 +132,8 @@ private struct WorkThrow {
 
     func action(_ dice: inout Dice) -> Action {
         switch dice.below(100) {
-        case ..<26: edit(person, isMarketing: true, &dice)
-        case ..<50: edit(person, isMarketing: false, &dice)
+        case ..<26: edit(isMarketing: true, &dice)
+        case ..<50: edit(isMarketing: false, &dice)
         case ..<58: .askForRecord(person: person, dice.chance(0.6) ? .contact : .lead)
         case ..<62: .changeContactEmail(person: person)
         case ..<66: .changeRecordEmail(person: person)
@@ -143,7 +151,7 @@ private struct WorkThrow {
         }
     }
 
-    private func edit(_ person: Int, isMarketing: Bool, _ dice: inout Dice) -> Action {
+    func edit(isMarketing: Bool, _ dice: inout Dice) -> Action {
         let field = dice.pick(PersonField.allCases.filter { $0 != .email }) ?? .phone
         let value: String =
             switch field {
@@ -173,10 +181,10 @@ private struct FaultThrow {
         case ..<30: return .marketingFaults(.emptyBody, chance: 0.3, for: minutes(&dice, 1...10))
         case ..<33: return .expireSessions
         case ..<37: return .exhaustQuota(for: minutes(&dice, 2...40))
-        case ..<49: return .kill(process: process, downFor: .seconds(dice.between(1...300)))
+        case ..<43: return .kill(process: process, downFor: .seconds(dice.between(1...300)))
         case ..<66:
             // Where a process spends its time is not where its death hurts most.
-            let (passage, last): (Passage?, Int) = dice.pick([(nil, 120), (.store, 30), (.log, 6), (.vendor, 10)]) ?? (nil, 120)
+            let (passage, last): (Passage?, Int) = dice.pick(Self.deaths) ?? (nil, 120)
             return .killAtPassage(
                 process: process, at: passage, number: dice.between(1...last), downFor: .seconds(dice.between(1...120)))
         case ..<75: return .freeze(process: process, for: .seconds(dice.between(2...240)))
@@ -191,6 +199,8 @@ private struct FaultThrow {
                 for: minutes(&dice, 5...40))
         }
     }
+
+    private static let deaths: [(Passage?, Int)] = [(nil, 120), (.store, 30), (.log, 4), (.log, 4), (.vendor, 10), (.vendor, 10)]
 
     private func process(_ dice: inout Dice) -> String { dice.pick(setting.names.map(\.name)) ?? "inbound-1" }
 

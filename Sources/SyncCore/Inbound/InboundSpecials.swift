@@ -28,7 +28,7 @@ extension InboundRules {
             if field.isContested { return true }
             // An edit that came before the person was linked is not known of.
             if target.kind == .create { return !field.stamp.isDated }
-            guard link.mayHaveOvertaken(field.stamp, of: field.source) else { return false }
+            guard link.mayBeOvertaken(field.stamp, of: field.source) else { return false }
             guard case .success(let value) = field.value else { return true }
             return !field.target.type.areEqual(value, link.base[field.target.name] ?? .blank)
         }
@@ -37,16 +37,15 @@ extension InboundRules {
     /// The change with what marketing holds now in place of what ``needsReadBack(_:target:mappings:crmSchema:marketingSchema:)``
     /// doubts. A field marketing does not show keeps its value.
     public static func readBack(
-        _ change: PendingChange, link: Link, holding fields: [String: JSONValue], marketingSchema: FieldIndex
+        _ change: PendingChange, link: Link, holding fields: [String: JSONValue], marketingSchema: FieldIndex, now: Timestamp
     ) -> PendingChange {
         var held: [String: JSONValue] = [:]
         for (name, value) in fields { held[marketingSchema[name]?.name ?? name] = value }
         var change = change
         for (name, field) in change.fields {
             let key = marketingSchema[name]?.name ?? name
-            guard field.isContested || link.mayHaveOvertaken(field.stamp, of: key), let value = held[key] else { continue }
-            // As new as the news of it at least.
-            change.fields[name] = Stamped(value, Stamp(at: field.stamp.at, sequence: field.stamp.sequence))
+            guard field.isContested || link.mayBeOvertaken(field.stamp, of: key), let value = held[key] else { continue }
+            change.fields[name] = Stamped(value, Stamp(at: now, sequence: field.stamp.sequence, isDated: false))
         }
         return change
     }

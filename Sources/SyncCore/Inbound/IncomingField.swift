@@ -57,10 +57,12 @@ extension Link {
     /// Whether a change may be an echo of what Tandem wrote to marketing shortly before.
     func mayEcho(_ stamp: Stamp) -> Bool { writtenAt.map { stamp.at <= $0.advanced(by: Self.settlingTime) } ?? false }
 
-    /// Whether what a change says of a marketing field may have been overtaken by Tandem's own write or by what was settled
-    /// before.
-    func mayHaveOvertaken(_ stamp: Stamp, of field: String) -> Bool {
-        mayEcho(stamp) || !stamp.isDated || seen[field].map(stamp.isUnordered) ?? false
+    /// Whether what a change says of a marketing field may be overtaken: by Tandem's own write, or by what was settled before. If
+    /// that was read in marketing, it is as new as the reading, and the clocks may differ.
+    func mayBeOvertaken(_ stamp: Stamp, of field: String) -> Bool {
+        if mayEcho(stamp) || !stamp.isDated { return true }
+        guard let seen = seen[field] else { return false }
+        return stamp.isUnordered(to: seen) || !seen.isDated && stamp.at <= seen.at.advanced(by: Self.settlingTime)
     }
 
     /// Whether the value is the one Tandem wrote to marketing, rewritten there.

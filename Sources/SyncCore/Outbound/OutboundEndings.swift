@@ -56,7 +56,10 @@ extension OutboundRules {
         resolution.touches = [context.key(.contact, contact)]
         guard input.successorLink == nil, !isContact else { return resolution }
         resolution.outcome = .move(to: .contact, id: contact)
-        resolution.otherLinks = [contactLink(from: link, id: contact, context)]
+        var contactLink = contactLink(from: link, id: contact, context)
+        // What was settled for a contact of the person before stays so: an old asking must not create one more.
+        contactLink.seen.merge(input.personLinks[.contact]?.seen ?? [:]) { max($0, $1) }
+        resolution.otherLinks = [contactLink]
         return resolution
     }
 

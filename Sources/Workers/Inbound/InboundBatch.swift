@@ -114,10 +114,10 @@ extension InboundBatch {
     }
 
     /// Puts what marketing holds now in place of what was doubted, and decides about the row anew.
-    mutating func readBack(row: Int, holding fields: [String: JSONValue]) {
+    mutating func readBack(row: Int, holding fields: [String: JSONValue], now: Timestamp) {
         for item in items where item.row == row {
             rows[row].change = InboundRules.readBack(
-                rows[row].change, link: item.target.link, holding: fields, marketingSchema: schemas.marketing)
+                rows[row].change, link: item.target.link, holding: fields, marketingSchema: schemas.marketing, now: now)
         }
         items.removeAll { $0.row == row }
         triage(row: row)
@@ -150,7 +150,9 @@ extension InboundBatch {
     /// Adds what marketing holds of a person and decides about the row anew: only now is it known whether there is an
     /// email (GEN-2).
     mutating func complete(row: Int, with contact: MarketingContact, now: Timestamp) {
-        let stamp = rows[row].change.touchedAt ?? Stamp(at: min(contact.updatedAt ?? .distantPast, now), sequence: -1)
+        let stamp =
+            rows[row].change.touchedAt == nil
+            ? Stamp(at: min(contact.updatedAt ?? .distantPast, now), sequence: -1) : Stamp(at: now, sequence: -1, isDated: false)
         var known = PendingChange(fields: contact.fields.mapValues { Stamped($0, stamp) }, tags: Stamped(contact.tags, stamp))
         known.merge(rows[row].change)
         known.touchedAt = nil

@@ -146,7 +146,7 @@ public actor InboundDrain {
                     let message = "contact \(key.recordID) does not exist in marketing"
                     throw SyncError(.permanent, code: "marketing-record-not-found", message: message)
                 }
-                if doubtful.contains(row) { batch.readBack(row: row, holding: contact.fields) }
+                if doubtful.contains(row) { batch.readBack(row: row, holding: contact.fields, now: clock.now()) }
                 if partial.contains(row) { batch.complete(row: row, with: contact, now: clock.now()) }
             } catch {
                 batch.fail(row: row, with: error)

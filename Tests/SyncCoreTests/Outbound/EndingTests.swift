@@ -146,9 +146,10 @@ struct EndingTests {
         var lead = leadLink
         (lead.state, lead.endedBy) = (.ended, .converted)
         var gone = linked(crmID: "003X", state: .ended)
-        gone.endedBy = .crmDeleted
+        (gone.endedBy, gone.seen) = (.crmDeleted, ["phone": stamp(2), "email": stamp(8)])
         let late = resolve(convertedLead(), link: lead, people: [.lead: lead, .contact: gone])
         #expect(late.outcome == .move(to: .contact, id: "003C") && late.otherLinks.map(\.crmID) == ["003C"] && late.tags.isEmpty)
+        #expect(late.otherLinks.first?.seen == ["phone": stamp(3), "email": stamp(8)], "what was settled stays settled")
         let known = resolve(convertedLead(), link: lead, people: [.lead: lead, .contact: gone], isSuccessorKnown: true)
         #expect(known.outcome == .skip(.ended), "that contact has or had a link of its own")
         #expect(resolve(convertedLead(), link: lead, people: [.contact: linked()]).outcome == .skip(.ended))
