@@ -120,6 +120,23 @@ struct ExaminationTests {
         #expect(findings(story) == [])
     }
 
+    @Test("OUT-4 A person whose lead was converted before it named them is told by the tag, if the contact names them")
+    func conversionOfUnnamed() {
+        var story = CalmStory()
+        story.event(10, .inserted(.lead, id: "00Q", isSelected: true))
+        story.edit(10, .crm, "00Q", .email, "ann@example.com")
+        story.holds(10, .lead, "00Q", [.email: "ann@example.com"], status: nil)
+        story.holds(20, nil, "1", [.email: "ann@example.com"], tags: ["salesforce-lead-converted-to-contact"])
+        story.event(30, .converted(lead: "00Q", contact: "003A"))
+        story.holds(30, .lead, "00Q", [.email: "ann@example.com"], status: nil, isConverted: true)
+        story.holds(30, .contact, "003A", [.email: "ann@example.com"], status: nil)
+        #expect(findings(story) == [.marksShown])
+        story.holds(40, .contact, "003A", [.email: "ann@example.com"], externalID: "demo:1")
+        #expect(findings(story) == [])
+        story.tag("1", [])
+        #expect(findings(story) == [.marksShown])
+    }
+
     @Test("IN-4 OUT-6 A tag or a sync status that is missing is found")
     func marks() {
         var story = Self.pair()

@@ -70,10 +70,20 @@ struct MarkCheck: Sendable {
         let converted = Set(conversions.map(\.contact))
         return facts.sides.contacts.keys.filter { !own.contains($0) && !converted.contains($0) }.sorted().compactMap { id in
             let tags = CRMObject.people.map { "created-from-salesforce-\($0)" }
-            guard facts.sides.contacts[id]?.tags.isDisjoint(with: tags) == true else { return nil }
+            guard facts.sides.contacts[id]?.tags.isDisjoint(with: tags) == true, !saysConversion(id) else { return nil }
             return Finding(
                 invariant: .marksShown, records: [RecordName(nil, id)],
                 text: "it was made from a CRM record and has none of \(tags)")
+        }
+    }
+
+    /// Whether a contact's tag says that its lead was converted, and it was: into a record that names the contact, though the
+    /// lead itself may never have come to name it.
+    private func saysConversion(_ contact: String) -> Bool {
+        guard facts.sides.contacts[contact]?.tags.contains("salesforce-lead-converted-to-contact") == true else { return false }
+        return facts.notes.events.contains { event in
+            guard case .converted(_, let id) = event.kind else { return false }
+            return facts.books.states(of: RecordName(.contact, id)).contains { $0.contactID == contact }
         }
     }
 
