@@ -137,6 +137,23 @@ struct ExaminationTests {
         #expect(findings(story) == [.marksShown])
     }
 
+    @Test("OUT-5 A lead that took over a person who is a contact as well names nobody, any other does")
+    func leadAfterMerge() {
+        var story = Self.pair()
+        story.event(20, .asked(.lead, contact: "1"))
+        story.tag("1", ["added-to-salesforce-contact", "added-to-salesforce-lead"])
+        story.holds(25, .lead, "00QL", [.firstName: "Ann", .email: "ann@example.com"], externalID: "demo:1")
+        story.event(30, .inserted(.lead, id: "00QW", isSelected: true))
+        story.holds(30, .lead, "00QW", [.email: "bea@example.com"], status: nil)
+        #expect(findings(story) == [.changesAppliedOrExplained])
+        story.event(40, .merged(.lead, winner: "00QW", loser: "00QL"))
+        story.isGone(41, .lead, "00QL")
+        #expect(findings(story) == [])
+        story.event(50, .deleted(.contact, id: "003A"))
+        story.isGone(50, .contact, "003A")
+        #expect(findings(story) == [.changesAppliedOrExplained, .changesAppliedOrExplained])
+    }
+
     @Test("IN-4 OUT-6 A tag or a sync status that is missing is found")
     func marks() {
         var story = Self.pair()

@@ -94,7 +94,7 @@ struct ExistenceCheck: Sendable {
     private func missingContacts() -> [Finding] {
         selectedRecords.compactMap { name in
             guard let record = facts.record(name), !record.isConverted, !record[.email].isEmpty, !facts.isRefused(name),
-                !isSecond(name, record)
+                !isSecond(name, record), !isSucceededByContact(name)
             else { return nil }
             if let contact = record.contactID,
                 facts.sides.contacts[contact] != nil || isDeleted(contact: contact, before: facts.now)
@@ -124,6 +124,16 @@ struct ExistenceCheck: Sendable {
             return Finding(
                 invariant: .changesAppliedOrExplained, records: [RecordName(nil, contact), old, new],
                 text: "contact \(contact)'s \(old) became \(new) at \(event.moment.iso8601), and nobody told it")
+        }
+    }
+
+    /// Whether a lead took over, by a merge, a person who is a contact as well: nothing is written to it then.
+    private func isSucceededByContact(_ name: RecordName) -> Bool {
+        facts.notes.events.contains { event in
+            guard case .merged(.lead, name.id, let loser) = event.kind, name.object == .lead,
+                let person = facts.partner(of: RecordName(.lead, loser), at: event.moment)
+            else { return false }
+            return facts.pairs.contains { $0.contactID == person && $0.record.object == .contact }
         }
     }
 
