@@ -7,7 +7,7 @@ import Testing
 struct FieldJudgeTests {
     private func judge(
         _ edits: [(Int64, Side, String)],
-        rule: FieldJudge.Rule = .crmWins, agreed: String? = "A",
+        rule: FieldJudge.Rule = .crmWins, agreed: String? = "A", met: Int64? = nil,
         seen: [Side: [(Int64, String)]] = [:], waits: [ClosedRange<Int64>] = []
     ) -> FieldJudge {
         FieldJudge(
@@ -17,6 +17,7 @@ struct FieldJudgeTests {
                     moment: Timestamp(seconds: moment), side: side, value: value, blindUntil: Timestamp(seconds: moment + 5))
             },
             sights: seen.mapValues { $0.map { FieldJudge.Sight(moment: Timestamp(seconds: $0), value: $1) } },
+            met: met.map { Timestamp(seconds: $0) },
             waits: waits.map { Timestamp(seconds: $0.lowerBound)...Timestamp(seconds: $0.upperBound) })
     }
 
@@ -62,6 +63,15 @@ struct FieldJudgeTests {
         #expect(judge([(10, .crm, ""), (30, .marketing, "m")]).allowed == ["", "m"])
     }
 
+    @Test("A blank that the CRM record brought to the first meeting may be filled, one made afterwards may not")
+    func blankBroughtAlong() {
+        let edits: [(Int64, Side, String)] = [(10, .marketing, "m"), (20, .crm, "")]
+        #expect(judge(edits, agreed: nil, met: 30).allowed == ["", "m"])
+        #expect(judge(edits, agreed: nil, met: 15).allowed == [""])
+        #expect(judge(edits, agreed: "A", met: 30).allowed == [""])
+        #expect(judge([(10, .marketing, "m"), (20, .crm, "c")], agreed: nil, met: 30).allowed == ["c"])
+    }
+
     @Test("IN-6 While the CRM record waits its values may win over marketing's edit, and only then")
     func waiting() {
         let edits: [(Int64, Side, String)] = [(20, .marketing, "m")]
@@ -88,6 +98,19 @@ struct FieldJudgeTests {
         let half = self.judge([(10, .marketing, "m")], rule: .fillEmptyOnly, agreed: nil)
         #expect(half.complaint(marketing: "m", crm: "")?.invariant == .sidesEqual)
         #expect(half.complaint(marketing: "m", crm: "m") == nil)
+    }
+
+    @Test("MAP-10 A first meeting may write over a value that is only filled, what comes later may not")
+    func fillingAtFirstMeeting() {
+        let judge = judge(
+            [(10, .marketing, "m"), (20, .crm, "c1"), (40, .crm, "c2")], rule: .fillEmptyOnly, agreed: nil, met: 30)
+        #expect(judge.complaint(marketing: "m", crm: "c2") == nil)
+        #expect(judge.complaint(marketing: "c1", crm: "c2") == nil)
+        #expect(judge.complaint(marketing: "c2", crm: "c2")?.invariant == .changesAppliedOrExplained)
+        let late = self.judge([(20, .crm, "c"), (40, .marketing, "m")], rule: .fillEmptyOnly, agreed: nil, met: 30)
+        #expect(late.complaint(marketing: "c", crm: "c")?.invariant == .changesAppliedOrExplained)
+        let blank = self.judge([(10, .marketing, "m"), (20, .crm, "")], rule: .fillEmptyOnly, agreed: nil, met: 30)
+        #expect(blank.complaint(marketing: "", crm: "")?.invariant == .changesAppliedOrExplained)
     }
 
     @Test("After a merge, a conversion or a new rule the sides are equal, on a value that one of them had")

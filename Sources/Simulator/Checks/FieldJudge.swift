@@ -15,7 +15,7 @@ import Contracts
 /// - Neither vendor writes on condition that nothing has changed. An edit that a write overtook which was decided just before it
 ///   is gone for all who look later, and counts as never made.
 /// - A record that gets to know a person by their address writes all its values to them in one call, also those that are only
-///   filled afterwards: reading every stranger first would double the calls.
+///   filled afterwards: reading every stranger first would double the calls. Its blanks are not written, so they may be filled.
 /// - Blanks, and values that were there before, do not tell whether the other side's user saw them: then either edit.
 struct FieldJudge: Sendable {
     enum Rule: Sendable, Hashable {
@@ -48,6 +48,8 @@ struct FieldJudge: Sendable {
     /// Since then, in order of time.
     var edits: [Edit]
     var sights: [Side: [Sight]]
+    /// When the CRM record got to know the person.
+    var met: Timestamp?
     /// The times in which the CRM record waited for the next sync.
     var waits: [ClosedRange<Timestamp>] = []
 
@@ -109,6 +111,7 @@ struct FieldJudge: Sendable {
     }
 
     private func winners(_ marketing: Edit, _ crm: Edit) -> Set<String> {
+        if crm.value.isEmpty, precedesMeeting(crm) { return [marketing.value, crm.value] }
         let (earlier, later) = marketing.moment < crm.moment ? (marketing, crm) : (crm, marketing)
         let byRule = rule == .marketingWins ? marketing : crm
         guard later.moment > earlier.moment else { return [byRule.value] }
@@ -119,16 +122,27 @@ struct FieldJudge: Sendable {
         return [wasSeen ? later.value : byRule.value]
     }
 
+    /// Whether an edit was made before the CRM record got to know the person.
+    private func precedesMeeting(_ edit: Edit) -> Bool {
+        guard agreed == nil, let met else { return false }
+        return edit.moment <= met
+    }
+
     /// Whether a value, where it is seen, can only have come from one edit.
     private func isTelling(_ value: String) -> Bool {
         !value.isEmpty && value != agreed && edits.count { $0.value == value } == 1
+    }
+
+    /// Whether the CRM record may have had the value when it got to know the person.
+    private func wasBrought(_ value: String) -> Bool {
+        !value.isEmpty && edits.contains { $0.side == .crm && $0.value == value && precedesMeeting($0) }
     }
 
     private func complaintOfFilling(marketing: String, crm: String) -> (invariant: Invariant, text: String)? {
         for (side, value) in [(Side.marketing, marketing), (.crm, crm)] {
             guard let last = standing.last(where: { $0.side == side }), !last.value.isEmpty, last.value != value else { continue }
             if side == .marketing, overruling(last).contains(value) { continue }
-            if side == .marketing, agreed == nil, value == crm { continue }
+            if side == .marketing, precedesMeeting(last), wasBrought(value) { continue }
             return (.changesAppliedOrExplained, "only empty values are filled, and \(side.rawValue)'s was \"\(last.value)\"")
         }
         guard marketing.isEmpty != crm.isEmpty else { return nil }

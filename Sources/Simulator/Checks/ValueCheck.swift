@@ -61,7 +61,7 @@ struct ValueCheck: Sendable {
             sights: [
                 .marketing: sights(of: field, RecordName(nil, pair.contactID)), .crm: sights(of: field, pair.record),
             ],
-            waits: waits(of: pair.record))
+            met: pairedSince(pair), waits: waits(of: pair.record))
     }
 
     /// The CRM records whose values the pair may have: its own, and before they agreed on anything all that were the contact's.
