@@ -154,6 +154,46 @@ struct ExaminationTests {
         #expect(findings(story) == [.changesAppliedOrExplained, .changesAppliedOrExplained])
     }
 
+    @Test("IN-6 A lead's person may have what their contact held while it waited, though it is deleted now")
+    func waitOfDeletedContact() {
+        let held: [PersonField: String] = [.phone: "A", .email: "ann@example.com"]
+        var story = CalmStory()
+        story.event(10, .signedUp(contact: "1"))
+        story.event(20, .asked(.lead, contact: "1"))
+        story.holds(10, nil, "1", held, tags: ["added-to-salesforce-lead", "added-to-salesforce-contact"])
+        story.holds(30, .lead, "00Q", held, externalID: "demo:1")
+        story.books.agreements[Pair(contactID: "1", record: RecordName(.lead, "00Q"))] = Ledger.Agreement(
+            moment: Timestamp(seconds: 40), values: held)
+        story.event(45, .asked(.contact, contact: "1"))
+        story.holds(50, .contact, "003A", held, externalID: "demo:1")
+        story.edit(60, .marketing, "1", .phone, "m")
+        story.holds(80, .contact, "003A", held, externalID: "demo:1")
+        story.event(90, .deleted(.contact, id: "003A"))
+        story.isGone(90, .contact, "003A")
+        #expect(findings(story) == [.changesAppliedOrExplained])
+        story.event(70, .marked(.contact, id: "003A"))
+        #expect(findings(story) == [])
+    }
+
+    @Test("IN-5 What a lead holds while it waits does not overrule the person's edit once they are a contact")
+    func waitOfLeadBesideContact() {
+        let held: [PersonField: String] = [.phone: "A", .email: "ann@example.com"]
+        var story = CalmStory()
+        story.event(10, .signedUp(contact: "1"))
+        story.event(20, .asked(.contact, contact: "1"))
+        story.event(20, .asked(.lead, contact: "1"))
+        story.holds(10, nil, "1", held, tags: ["added-to-salesforce-lead", "added-to-salesforce-contact"])
+        story.holds(30, .contact, "003A", held, externalID: "demo:1")
+        story.books.agreements[Pair(contactID: "1", record: RecordName(.contact, "003A"))] = Ledger.Agreement(
+            moment: Timestamp(seconds: 40), values: held)
+        story.event(50, .marked(.lead, id: "00Q"))
+        story.holds(50, .lead, "00Q", held, externalID: "demo:1", status: "Waiting for next sync")
+        story.edit(60, .marketing, "1", .phone, "m")
+        #expect(findings(story) == [.changesAppliedOrExplained])
+        story.event(70, .marked(.contact, id: "003A"))
+        #expect(findings(story) == [])
+    }
+
     @Test("IN-4 OUT-6 A tag or a sync status that is missing is found")
     func marks() {
         var story = Self.pair()

@@ -81,6 +81,17 @@ struct FieldJudgeTests {
         #expect(judge([(20, .crm, "c")], waits: [20...30]).allowed == ["c"])
     }
 
+    @Test("IN-6 What another record of the person held while it waited may win as well, and nothing that it held at other times")
+    func otherWaiting() {
+        var judge = judge([(20, .marketing, "m")], seen: [.crm: [(5, "A")]])
+        #expect(judge.allowed == ["m"])
+        let held = [(5, "x"), (15, "y"), (40, "z")].map { FieldJudge.Sight(moment: Timestamp(seconds: $0), value: $1) }
+        judge.otherWaits = [FieldJudge.Wait(span: Timestamp(seconds: 10)...Timestamp(seconds: 30), held: held)]
+        #expect(judge.allowed == ["m", "y"])
+        judge.otherWaits = [FieldJudge.Wait(span: Timestamp(seconds: 10)...Timestamp(seconds: 15), held: held)]
+        #expect(judge.allowed == ["m"])
+    }
+
     @Test("An edit that a write under way overtook counts as never made, but not one that a late write undid")
     func overtaken() {
         let edits: [(Int64, Side, String)] = [(10, .marketing, "m"), (20, .crm, "c")]

@@ -11,7 +11,8 @@ import Contracts
 /// | on both, unseen | the CRM's, or marketing's where the mapping says so |
 ///
 /// What else may stand, and why:
-/// - While the CRM record waits for the next sync its values win (IN-6): then what it held while it waited.
+/// - While the CRM record waits for the next sync its values win (IN-6): then what it held while it waited. The same goes for
+///   another record of the person, which had its turn before it was gone.
 /// - Neither vendor writes on condition that nothing has changed. An edit that a write overtook which was decided just before it
 ///   is gone for all who look later, and counts as never made.
 /// - A record that gets to know a person by their address writes all its values to them in one call, also those that are only
@@ -42,6 +43,13 @@ struct FieldJudge: Sendable {
         var value: String
     }
 
+    /// A CRM record waited for the next sync.
+    struct Wait: Sendable, Hashable {
+        var span: ClosedRange<Timestamp>
+        /// What the record had in the field, in order of time.
+        var held: [Sight]
+    }
+
     var rule: Rule
     /// What both sides held at the last calm; `nil` when they were not paired yet.
     var agreed: String?
@@ -52,6 +60,8 @@ struct FieldJudge: Sendable {
     var met: Timestamp?
     /// The times in which the CRM record waited for the next sync.
     var waits: [ClosedRange<Timestamp>] = []
+    /// Those of other CRM records that were the person's since the last calm.
+    var otherWaits: [Wait] = []
 
     /// What is wrong with the values that the sides hold; `nil` when nothing is.
     func complaint(marketing: String, crm: String) -> (invariant: Invariant, text: String)? {
@@ -79,14 +89,17 @@ struct FieldJudge: Sendable {
         return allowed
     }
 
-    /// What may stand instead of marketing's edit: what the CRM record held while it waited.
+    /// What may stand instead of marketing's edit: what a CRM record held while it waited.
     private func overruling(_ edit: Edit) -> [String] {
         let edited = edits.filter { $0.side == .crm }.map { Sight(moment: $0.moment, value: $0.value) }
-        let held = ((sights[.crm] ?? []) + edited).sorted { $0.moment < $1.moment }
-        return waits.filter { $0.upperBound >= edit.moment }.flatMap { wait in
-            let start = max(edit.moment, wait.lowerBound)
-            let before = held.last { $0.moment <= start }?.value ?? agreed ?? ""
-            return [before] + held.filter { $0.moment > start && $0.moment < wait.upperBound }.map(\.value)
+        let first = Sight(moment: .distantPast, value: agreed ?? "")
+        let held = [first] + ((sights[.crm] ?? []) + edited).sorted { $0.moment < $1.moment }
+        let waits = waits.map { Wait(span: $0, held: held) } + otherWaits
+        return waits.filter { $0.span.upperBound >= edit.moment }.flatMap { wait in
+            let start = max(edit.moment, wait.span.lowerBound)
+            let before = wait.held.last { $0.moment <= start }
+            let then = wait.held.filter { $0.moment > start && $0.moment < wait.span.upperBound }
+            return ([before].compactMap(\.self) + then).map(\.value)
         }
     }
 

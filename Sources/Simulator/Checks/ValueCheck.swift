@@ -30,7 +30,7 @@ struct ValueCheck: Sendable {
                 \(field.rawValue) is "\(marketing[field])" in marketing and "\(crm[field])" in the CRM: \(complaint.text). \
                 Rule \(judge.rule); agreed on \(judge.agreed.map { "\"\($0)\"" } ?? "nothing"); edits: \(words(judge.edits)); \
                 seen in marketing: \(words(judge.sights[.marketing])); in the CRM: \(words(judge.sights[.crm])); \
-                waited: \(judge.waits.map { "\($0.lowerBound.iso8601)…\($0.upperBound.iso8601)" })
+                waited: \(words(judge.waits)), other records: \(words(judge.otherWaits.map(\.span)))
                 """
             return Finding(
                 invariant: complaint.invariant, records: [RecordName(nil, pair.contactID), pair.record], text: text)
@@ -43,6 +43,10 @@ struct ValueCheck: Sendable {
 
     private func words(_ sights: [FieldJudge.Sight]?) -> String {
         (sights ?? []).suffix(6).map { "\($0.moment.iso8601) \"\($0.value)\"" }.joined(separator: ", ")
+    }
+
+    private func words(_ waits: [ClosedRange<Timestamp>]) -> String {
+        waits.map { "\($0.lowerBound.iso8601)…\($0.upperBound.iso8601)" }.joined(separator: ", ")
     }
 
     // MARK: What the judge has to know
@@ -61,7 +65,8 @@ struct ValueCheck: Sendable {
             sights: [
                 .marketing: sights(of: field, RecordName(nil, pair.contactID)), .crm: sights(of: field, pair.record),
             ],
-            met: pairedSince(pair), waits: waits(of: pair.record))
+            met: pairedSince(pair), waits: waits(of: pair.record),
+            otherWaits: otherWaits(field, pair, since: agreed == nil ? .distantPast : start))
     }
 
     /// The CRM records whose values the pair may have: its own, and before they agreed on anything all that were the contact's.
@@ -112,6 +117,20 @@ struct ValueCheck: Sendable {
         return (marks + edits).sorted().map { start in
             let end = entries.first { $0.moment > start && $0.state?.isWaiting != true }?.moment
             return start...(end ?? facts.now)
+        }
+    }
+
+    /// What other records of the person held while they waited; by now they may be gone. A lead has no turn beside a contact.
+    private func otherWaits(_ field: PersonField, _ pair: Pair, since start: Timestamp) -> [FieldJudge.Wait] {
+        let others = facts.books.entries.filter { name, entries in
+            name != pair.record && (name.object == .contact || name.object == .lead && pair.record.object == .lead)
+                && entries.contains { $0.moment > start && $0.state?.contactID == pair.contactID }
+        }
+        return others.keys.sorted().flatMap { name in
+            let edits = edits(of: field, pair, [name.id], since: .distantPast).filter { $0.side == .crm }
+            let edited = edits.map { FieldJudge.Sight(moment: $0.moment, value: $0.value) }
+            let held = (sights(of: field, name) + edited).sorted { $0.moment < $1.moment }
+            return waits(of: name).map { FieldJudge.Wait(span: $0, held: held) }
         }
     }
 
