@@ -219,4 +219,22 @@ struct ExaminationTests {
         story.edit(60, .marketing, "1", .occupation, "Baker")
         #expect(findings(story) == [.sidesEqual])
     }
+
+    @Test("MAP-8 IN-5 A lead's edit asks nothing of a newly mapped field of its person's contact, the contact's own does")
+    func newlyMappedBesideLead() {
+        var story = Self.pair()
+        story.event(20, .asked(.lead, contact: "1"))
+        story.edit(10, .marketing, "1", .occupation, "Baker")
+        story.holds(
+            30, nil, "1", [.firstName: "Ann", .email: "ann@example.com", .occupation: "Baker"],
+            tags: ["added-to-salesforce-contact", "added-to-salesforce-lead"])
+        story.holds(30, .lead, "00Q", [.firstName: "Ann", .email: "ann@example.com"], externalID: "demo:1")
+        story.notes.mappings.append(Diary.Mapping(moment: Timestamp(seconds: 50), variant: .extended))
+        story.edit(60, .crm, "00Q", .occupation, "Carer")
+        story.holds(
+            60, .lead, "00Q", [.firstName: "Ann", .email: "ann@example.com", .occupation: "Carer"], externalID: "demo:1")
+        #expect(findings(story) == [])
+        story.edit(70, .crm, "003A", .occupation, "")
+        #expect(findings(story) == [.sidesEqual])
+    }
 }

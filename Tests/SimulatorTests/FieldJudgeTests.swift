@@ -14,7 +14,8 @@ struct FieldJudgeTests {
             rule: rule, agreed: agreed,
             edits: edits.map { moment, side, value in
                 FieldJudge.Edit(
-                    moment: Timestamp(seconds: moment), side: side, value: value, blindUntil: Timestamp(seconds: moment + 5))
+                    moment: Timestamp(seconds: moment), side: side, recordID: side.rawValue, value: value,
+                    blindUntil: Timestamp(seconds: moment + 5))
             },
             sights: seen.mapValues { $0.map { FieldJudge.Sight(moment: Timestamp(seconds: $0), value: $1) } },
             met: met.map { Timestamp(seconds: $0) },

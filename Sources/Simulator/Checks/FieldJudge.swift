@@ -32,6 +32,8 @@ struct FieldJudge: Sendable {
         /// When others could see it.
         var moment: Timestamp
         var side: Side
+        /// The contact's id in marketing, or the CRM record's.
+        var recordID: String
         var value: String
         /// Until when a write may arrive that was decided before the edit.
         var blindUntil: Timestamp

@@ -88,7 +88,7 @@ struct ValueCheck: Sendable {
         }
         return edits.enumerated().sorted { ($0.element.seen, $0.offset) < ($1.element.seen, $1.offset) }.map { _, edit in
             FieldJudge.Edit(
-                moment: edit.seen, side: edit.side, value: PersonState.plain(edit.value, field),
+                moment: edit.seen, side: edit.side, recordID: edit.recordID, value: PersonState.plain(edit.value, field),
                 blindUntil: blindness(after: edit.seen))
         }
     }
@@ -161,7 +161,9 @@ struct ValueCheck: Sendable {
         if rules.count == 1 { return .anyOfTheirs }
         let paired = pairedSince(pair)
         let last = max(changes.last?.moment ?? start, paired)
-        return edits.contains { $0.moment > last } ? .anyOfTheirs : nil
+        // A lead's edits do not flow to a person who is a contact as well (IN-5).
+        let asking = edits.filter { object != .contact || $0.side == .marketing || $0.recordID == pair.record.id }
+        return asking.contains { $0.moment > last } ? .anyOfTheirs : nil
     }
 
     private static func rule(of field: PersonField, _ object: CRMObject, _ variant: MappingVariant) -> FieldJudge.Rule? {
