@@ -69,11 +69,12 @@ struct ValueCheck: Sendable {
             otherWaits: otherWaits(field, pair, since: agreed == nil ? .distantPast : start))
     }
 
-    /// The CRM records whose values the pair may have: its own, and before they agreed on anything all that were the contact's.
+    /// The CRM records whose values the pair may have: its own; before they agreed on anything all that were the contact's; and a
+    /// lead's turn may have come after a contact's, whose values went first.
     private func records(of pair: Pair, isNew: Bool) -> Set<String> {
-        guard isNew else { return [pair.record.id] }
         let others = facts.books.entries.keys.filter { name in
-            name.object != nil && facts.books.states(of: name).contains { $0.contactID == pair.contactID }
+            (isNew ? name.object != nil : name.object == .contact && pair.record.object == .lead)
+                && facts.books.states(of: name).contains { $0.contactID == pair.contactID }
         }
         return Set(others.map(\.id)).union([pair.record.id])
     }
