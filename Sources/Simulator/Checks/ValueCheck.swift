@@ -58,8 +58,9 @@ struct ValueCheck: Sendable {
         let records = records(of: pair, isNew: agreed == nil)
         let edits = edits(of: field, pair, records, since: agreed == nil ? .distantPast : agreement?.moment ?? .distantPast)
         let start = agreed == nil ? edits.first?.moment ?? facts.now : agreement?.moment ?? facts.now
-        guard let rule = rule(of: field, pair, edits, since: start, isPaired: agreed != nil, others: records.count - 1)
-        else { return nil }
+        let editors = Set(edits.filter { $0.side == .crm }.map(\.recordID)).subtracting([pair.record.id])
+        let others = agreed == nil ? records.count - 1 : editors.count
+        guard let rule = rule(of: field, pair, edits, since: start, isPaired: agreed != nil, others: others) else { return nil }
         return FieldJudge(
             rule: rule, agreed: agreed, edits: edits,
             sights: [
