@@ -48,11 +48,12 @@ extension ActiveCampaign: MarketingDestination {
     /// account is new, and three more when the contact has to leave another one.
     ///
     /// Where the plan has no accounts the rest is written all the same; that the name is not is said once.
-    public func write(_ contact: ContactWrite) async throws(SyncError) -> String {
+    public func write(_ contact: ContactWrite) async throws(SyncError) -> WrittenContact {
         let row = try await writtenRow(contact)
         guard let id = row["id"]?.textValue else {
             throw SyncError(.transient, code: "unusable-answer", message: "the answer to a written contact has no id")
         }
+        var written = WrittenContact(id: id)
         if let name = contact.fields[ContactFields.accountName].map({ $0.stringValue ?? "" }),
             Accounts.key(name) != Accounts.key(row["orgname"]?.stringValue ?? "")
         {
@@ -60,9 +61,12 @@ extension ActiveCampaign: MarketingDestination {
                 try await accounts.assign(id, to: name)
             } catch  where error.code == Accounts.notAvailable {
                 await notices.once(error.message + ": the names of people's accounts are not written")
+            } catch {
+                written.unfinished = error
+                written.unfinished?.fields = [ContactFields.accountName]
             }
         }
-        return id
+        return written
     }
 
     /// The contact as it is after the write; only read when nothing but the account's name is to be written.

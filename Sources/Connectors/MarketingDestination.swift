@@ -22,6 +22,18 @@ public struct ContactWrite: Sendable, Equatable {
     }
 }
 
+/// A person who was written.
+public struct WrittenContact: Sendable, Equatable {
+    public var id: String
+    /// Why fields that take calls of their own, which it names, are not written though everything else is; `nil` when all is.
+    public var unfinished: SyncError?
+
+    public init(id: String, unfinished: SyncError? = nil) {
+        self.id = id
+        self.unfinished = unfinished
+    }
+}
+
 /// How far an import has come.
 public enum ImportProgress: Sendable, Equatable {
     case running
@@ -82,10 +94,11 @@ public protocol MarketingDestination: Sendable {
 
     /// The standard fields of people by id, 100 a call; who does not exist is missing.
     func contacts(ids: [String]) async throws(SyncError) -> [String: MarketingContact]
-    /// Writes one person, in one call unless the account's name is among the fields: by id, or else by email. Returns the id.
+    /// Writes one person, in one call unless the account's name is among the fields: by id, or else by email.
     ///
-    /// Throws `not-found` (permanent) when the known person is gone, `duplicate` when the email is another person's.
-    func write(_ contact: ContactWrite) async throws(SyncError) -> String
+    /// Throws `not-found` (permanent) when the known person is gone, `duplicate` when the email is another person's. Once the
+    /// person is written it throws no more: the id must not get lost.
+    func write(_ contact: ContactWrite) async throws(SyncError) -> WrittenContact
 
     /// The longest head of `contacts` that fits one import; 0 when the first one has to be written by itself, because it is too
     /// large or has a field to be emptied.

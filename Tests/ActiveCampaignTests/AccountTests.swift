@@ -122,7 +122,7 @@ struct AccountTests {
     func names() async throws {
         try await withSandbox { connection in
             func write(_ email: String, _ account: JSONValue) async throws -> String {
-                try await connection.marketing.write(ContactWrite(email: email, fields: ["accountName": account]))
+                try await connection.marketing.write(ContactWrite(email: email, fields: ["accountName": account])).id
             }
             let ann = try await write("ann@acme.test", "Acme")
             let bob = try await write("bob@acme.test", "ACME")
@@ -143,7 +143,7 @@ struct AccountTests {
     func forgotten() async throws {
         try await withSandbox { connection in
             func write(_ email: String) async throws -> String {
-                try await connection.marketing.write(ContactWrite(email: email, fields: ["accountName": "Acme"]))
+                try await connection.marketing.write(ContactWrite(email: email, fields: ["accountName": "Acme"])).id
             }
             let ann = try await write("ann@acme.test")
             let id = try #require(try await connection.marketing.account(named: "Acme")).id
@@ -179,7 +179,8 @@ struct AccountTests {
         } _: { connection in
             for name in ["Ann", "Bob"] {
                 let id = try await connection.marketing.write(
-                    ContactWrite(email: "\(name)@acme.test", fields: ["firstName": .string(name), "accountName": "Acme"]))
+                    ContactWrite(email: "\(name)@acme.test", fields: ["firstName": .string(name), "accountName": "Acme"])
+                ).id
                 #expect(await connection.account.person(id: id)?.firstName == name)
             }
             #expect(connection.notices.lines.count == 1)

@@ -18,7 +18,7 @@ struct ContactWriteTests {
     func known() async throws {
         let connection = try Connection { _ throws(TransportError) in Self.answer }
         let fields: [String: JSONValue] = ["firstName": "Ann", "phone": .null, "field:7": "||Red||", "field:12": ""]
-        let id = try await connection.marketing.write(ContactWrite(id: "7", email: "ann@acme.test", fields: fields))
+        let id = try await connection.marketing.write(ContactWrite(id: "7", email: "ann@acme.test", fields: fields)).id
         #expect(id == "7")
         #expect(await connection.account.lines == ["PUT contacts/7"])
         #expect(
@@ -33,7 +33,7 @@ struct ContactWriteTests {
     @Test("A new person is one sync by email, whether it was created or found", arguments: [200, 201])
     func new(status: Int) async throws {
         let connection = try Connection { _ throws(TransportError) in .json(status, ["contact": ["id": 9]]) }
-        let id = try await connection.marketing.write(ContactWrite(email: "ann@acme.test", fields: ["lastName": "Lee"]))
+        let id = try await connection.marketing.write(ContactWrite(email: "ann@acme.test", fields: ["lastName": "Lee"])).id
         #expect(id == "9")
         #expect(await connection.account.lines == ["POST contact/sync"])
         #expect(try await body(connection) == ["contact": ["email": "ann@acme.test", "lastName": "Lee"]])
@@ -82,6 +82,19 @@ struct ContactWriteTests {
             ContactWrite(id: "7", email: "a@b.test", fields: ["phone": "1", "accountName": name]))
         _ = try await connection.marketing.write(ContactWrite(id: "7", email: "a@b.test", fields: ["accountName": name]))
         #expect(await connection.account.lines == ["PUT contacts/7", "GET contacts/7"])
+    }
+
+    @Test(
+        "GEN-6 the id of a person who is written does not get lost when the account's name cannot be", arguments: [500, 422, 429])
+    func unfinished(status: Int) async throws {
+        let connection = try Connection { call throws(TransportError) in
+            if call.line == "POST contact/sync" { return .json(201, ["contact": ["id": "7"]]) }
+            return .json(status, ["message": "No."])
+        }
+        let written = try await connection.marketing.write(
+            ContactWrite(email: "a@b.test", fields: ["phone": "1", "accountName": "Acme"]))
+        #expect(written.id == "7")
+        #expect(written.unfinished?.code == "\(status)" && written.unfinished?.fields == ["accountName"])
     }
 
     @Test("People are read 100 a call, whoever is not shown by their own id")

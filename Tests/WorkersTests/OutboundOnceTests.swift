@@ -54,6 +54,30 @@ struct OutboundOnceTests {
         }
     }
 
+    @Test(
+        "GEN-6 a person whose account's name is not written yet is linked all the same, whatever becomes of the record",
+        arguments: [Fault.internalError, .hangUpAfter, .throttled])
+    func unfinished(fault: Fault) async throws {
+        try await withOutboundWorld { world in
+            let lead = try #require(await world.salesforce.insert("Lead", World.crmPerson("1", ["Company": "Northwind"])))
+            try await world.tell([lead], .lead)
+            await world.marketing.play(FaultPlan(rules: [.init(fault, path: "*/accountContacts", limit: 1)]))
+            _ = await world.drain.turn()
+            let link = try #require(try await world.linkOf(lead, .lead))
+            #expect(link.base["LastName"] == .text("Person 1") && link.base["Company"] == nil)
+            let shown = await world.salesforce.record("Lead", id: lead)
+            #expect(shown?["Tandem_Id__c"]?.text == link.externalID && shown?[World.waitingField] != "Synced successfully")
+
+            await world.salesforce.edit("Lead", id: lead, ["Email": "new1@example.com"], asUser: false)
+            try await world.deliver()
+            #expect(await world.marketing.count() == 1)
+            let person = try #require(await world.marketing.person(id: link.marketingID))
+            #expect(person.email == "new1@example.com" && person.account == "Northwind")
+            #expect(person.tags == ["created-from-salesforce-lead"])
+            #expect(await world.salesforce.record("Lead", id: lead)?[World.waitingField] == "Synced successfully")
+        }
+    }
+
     @Test("OUT-7 a record edited while its delivery is under way is delivered again with the newer value", arguments: [1, 30])
     func editMeanwhile(people: Int) async throws {
         try await withOutboundWorld { world in

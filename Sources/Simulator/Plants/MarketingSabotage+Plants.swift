@@ -2,7 +2,7 @@ import Connectors
 import SyncCore
 
 extension MarketingSabotage {
-    typealias Write = @Sendable (ContactWrite, any MarketingDestination) async throws(SyncError) -> String
+    typealias Write = @Sendable (ContactWrite, any MarketingDestination) async throws(SyncError) -> WrittenContact
 
     /// Whoever has the email is meant, or somebody new.
     static let byEmail: Write = { (contact, marketing) async throws(SyncError) in

@@ -4,7 +4,7 @@ import SyncCore
 
 /// What is wrong with a marketing platform's connector.
 struct MarketingSabotage: Sendable {
-    var write: @Sendable (ContactWrite, any MarketingDestination) async throws(SyncError) -> String = {
+    var write: @Sendable (ContactWrite, any MarketingDestination) async throws(SyncError) -> WrittenContact = {
         (contact, marketing) async throws(SyncError) in try await marketing.write(contact)
     }
     /// What becomes of a tag that could not be put on or taken off; throws what the connector throws.
@@ -30,7 +30,7 @@ struct SabotagedMarketing: MarketingPlatform, MarketingDestination {
 
     func contacts(ids: [String]) async throws(SyncError) -> [String: MarketingContact] { try await marketing.contacts(ids: ids) }
 
-    func write(_ contact: ContactWrite) async throws(SyncError) -> String { try await sabotage.write(contact, marketing) }
+    func write(_ contact: ContactWrite) async throws(SyncError) -> WrittenContact { try await sabotage.write(contact, marketing) }
 
     func importable(_ contacts: [ContactWrite]) -> Int { marketing.importable(contacts) }
     func startImport(_ contacts: [ContactWrite]) async throws(SyncError) -> String { try await marketing.startImport(contacts) }

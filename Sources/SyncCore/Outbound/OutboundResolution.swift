@@ -123,6 +123,24 @@ public struct OutboundResolution: Sendable, Hashable {
     }
 }
 
+extension OutboundResolution {
+    /// Takes back what was decided about marketing fields that were not written after all: nothing was agreed on, and the
+    /// record's next turn sends them again. Until then the CRM shows whose the record is, but not that it is in step.
+    public mutating func takeBack(_ fields: [String]) {
+        for decision in decisions where decision.winner == .crm && fields.contains(decision.marketingField) {
+            link?.base[decision.field] = decision.base
+            // What was not written went neither to nor fro.
+            link?.trails[decision.field] = nil
+            // The CRM's value may be the one of the base: then it was sent because marketing's had lost.
+            if outcome == .update { link?.overruled.insert(decision.field) }
+        }
+        decisions.removeAll { $0.winner == .crm && fields.contains($0.marketingField) }
+        for field in fields { write[field] = nil }
+        writeBack?.syncStatus = nil
+        if writeBack?.externalID == nil { writeBack = nil }
+    }
+}
+
 /// Why a CRM record does not sync; listed for the operator.
 public enum OutboundSkip: String, Sendable, Hashable, CaseIterable {
     /// Not linked, and the selection does not have it (OUT-1).

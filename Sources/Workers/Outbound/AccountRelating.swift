@@ -46,7 +46,8 @@ struct AccountRelating {
 
     /// Contacts that are linked by now and not known to belong to the account they have in the CRM.
     private func isDue(_ item: OutboundBatch.Item, in batch: OutboundBatch) -> Bool {
-        guard let record = item.record, batch.isDelivered(item), let link = item.resolution.link, link.state == .linked
+        guard let record = item.record, batch.isDelivered(item), item.unfinished == nil, let link = item.resolution.link,
+            link.state == .linked
         else { return false }
         return OutboundRules.changesAccount(record, link, context) || link.relation?.error != nil
     }
@@ -94,7 +95,8 @@ struct AccountRelating {
     /// The contact left its account in the CRM.
     private func leave(_ person: String, _ index: Int, in batch: inout OutboundBatch) async throws(SyncError) {
         let email = batch.items[index].resolution.email ?? ""
-        _ = try await marketing.write(ContactWrite(id: person, email: email, fields: ["accountName": ""]))
+        let written = try await marketing.write(ContactWrite(id: person, email: email, fields: ["accountName": ""]))
+        if let unfinished = written.unfinished { throw unfinished }
         batch.items[index].leftAccount = true
     }
 

@@ -14,6 +14,8 @@ struct OutboundBatch {
         var resolution: OutboundResolution
         /// What became of it: the id in marketing. `nil` while it was not its turn: the row stays as it is.
         var result: Result<String, SyncError>?
+        /// Why a part of it is still to be written though the person has an id: it is tried again.
+        var unfinished: SyncError?
         var writeBack: Result<CRMWriteSuccess, SyncError>?
         /// The linked person an opportunity is about.
         let person: String?
@@ -134,13 +136,17 @@ struct OutboundBatch {
             tags: resolution.tags.filter { $0.action == .add }.map(\.tag))
     }
 
-    /// A person who was found by email or created has an id now.
-    mutating func succeed(_ index: Int, as id: String, at now: Timestamp) {
+    /// A person who was found by email or created has an id now, whatever part of the write is left.
+    mutating func succeed(_ index: Int, as id: String, unfinished: SyncError? = nil, at now: Timestamp) {
         items[index].result = .success(id)
         items[index].resolution.link?.writtenAt = now
         if items[index].resolution.outcome == .create {
             items[index].resolution = OutboundRules.linked(
                 items[index].resolution, as: id, integration: integration.settings.name)
+        }
+        if let unfinished {
+            items[index].unfinished = unfinished
+            items[index].resolution.takeBack(unfinished.fields)
         }
     }
 

@@ -135,16 +135,25 @@ struct OutboundDelivery {
             guard clock.now() < end || index == due.first, await isStillWanted() else { return }
             do throws(SyncError) {
                 try await write(index, in: &batch)
+                guard let unfinished = batch.items[index].unfinished else { continue }
+                guard await takesMore(after: unfinished, in: &batch) else { return }
             } catch {
-                switch error.errorClass {
-                case .transient, .inDoubt:
-                    // The record is not at fault: it keeps its place, and no attempt is counted.
-                    if let outage = await outage() { return batch.outage = outage }
-                    batch.fail(index, with: error)
-                case .rateLimited, .auth: return batch.fail(index, with: error)
-                case .lock, .permanent, .schema: batch.fail(index, with: error)
-                }
+                let takesMore = await takesMore(after: error, in: &batch)
+                // In an outage the record is not at fault: it keeps its place, and no attempt is counted.
+                if batch.outage == nil { batch.fail(index, with: error) }
+                guard takesMore else { return }
             }
+        }
+    }
+
+    /// Whether marketing can be called again after a failure.
+    private func takesMore(after error: SyncError, in batch: inout OutboundBatch) async -> Bool {
+        switch error.errorClass {
+        case .transient, .inDoubt:
+            batch.outage = await outage()
+            return batch.outage == nil
+        case .rateLimited, .auth: return false
+        case .lock, .permanent, .schema: return true
         }
     }
 
@@ -172,12 +181,12 @@ struct OutboundDelivery {
     private func writePerson(_ index: Int, in batch: inout OutboundBatch) async throws(SyncError) {
         let isNew = batch.items[index].resolution.outcome == .create
         do throws(SyncError) {
-            let id = try await marketing.write(batch.contactWrite(index))
-            if isNew, let other = try await otherLink(of: id, batch.items[index]) {
+            let written = try await marketing.write(batch.contactWrite(index))
+            if isNew, let other = try await otherLink(of: written.id, batch.items[index]) {
                 batch.items[index].overwritten = other
-                throw SyncError.alreadyLinked(contact: id, to: other)
+                throw SyncError.alreadyLinked(contact: written.id, to: other)
             }
-            batch.succeed(index, as: id, at: clock.now())
+            batch.succeed(index, as: written.id, unfinished: written.unfinished, at: clock.now())
         } catch  where error.code == "not-found" && !isNew {
             batch.endMissing(index)
         }

@@ -210,7 +210,7 @@ public actor OutboundDrain {
                 "outcomes": .dictionary(outcomes.mapValues { "\($0)" }),
             ])
         for item in batch.items {
-            guard let error = item.failure else { continue }
+            guard let error = item.failure ?? item.unfinished else { continue }
             logger.warning("record not delivered", metadata: ["record": "\(item.row.key)", "code": "\(error.code)"])
         }
     }
@@ -220,6 +220,7 @@ extension OutboundBatch.Item {
     /// The stable word the item is counted by.
     fileprivate var label: String {
         if failure != nil { return "failed" }
+        if unfinished != nil { return "unfinished" }
         if resolution.needsWrite, result == nil { return "postponed" }
         return switch resolution.outcome {
         case .create: "created"

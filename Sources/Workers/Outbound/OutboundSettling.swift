@@ -18,7 +18,7 @@ struct OutboundSettling {
 
     /// The first failure that concerns the whole integration: a limit reached, credentials refused.
     func hold(of batch: OutboundBatch) -> (until: Timestamp?, reason: SyncError)? {
-        for error in batch.items.compactMap({ $0.failure ?? $0.relation?.error }) {
+        for error in batch.items.compactMap({ $0.failure ?? $0.unfinished ?? $0.relation?.error }) {
             if case .holdIntegration(let until) = retry.next(after: error, attempts: 1, now: now, jitter: jitter) {
                 return (until, error)
             }
@@ -68,6 +68,9 @@ struct OutboundSettling {
             ]
         }
         outcome.frozen = item.resolution.frozen
+        if let error = item.unfinished {
+            return settlement(of: outcome, failedWith: error) ?? result(.wait(until: now), of: outcome)
+        }
         if item.isRelationPostponed { return result(.wait(until: now), of: outcome) }
         if let error = item.relation?.error, !isForGood(error) {
             return settlement(of: outcome, failedWith: error) ?? result(.wait(until: now), of: outcome)

@@ -46,6 +46,25 @@ struct ResolvePersonTests {
         #expect(writeBack?.externalID == (externalID == "ACME:10" ? nil : "acme:10") && writeBack?.syncStatus != nil)
     }
 
+    @Test("GEN-6 what was not written after all is sent again, new or known, even when it only overrules marketing's value")
+    func takenBack() {
+        var created = resolve(person(status: profile.waitingStatus, externalID: nil), link: nil, selection: .marked)
+        created.takeBack(["phone"])
+        #expect(created.outcome == .create && created.link?.base["Phone"] == nil && created.write["phone"] == nil)
+        #expect(created.decisions.map(\.field).sorted() == ["Email", "FirstName", "LastName"])
+        var link = created.link ?? linked()
+        link.marketingID = "10"
+        #expect(resolve(person(), link: link).write == ["phone": "1"])
+
+        let waiting = change(at: 400, ["phone": "9"])
+        var updated = resolve(person(status: profile.waitingStatus), pending: waiting)
+        updated.takeBack(["phone"])
+        #expect(updated.writeBack == nil, "it is not in step yet")
+        #expect(!updated.needsWrite && updated.link?.trails["Phone"] == nil && updated.decisions.isEmpty)
+        let again = resolve(person(), link: updated.link, pending: waiting)
+        #expect(again.write == ["phone": "1"] && again.link?.overruled == [])
+    }
+
     @Test("IN-6 marketing's newest word counts: edits of different fields both survive, in a conflict the field's rule decides")
     func pending() {
         let waiting = change(at: 400, ["phone": "9", "firstName": "Anna"])
