@@ -25,6 +25,18 @@ extension ActiveCampaign: MarketingDestination {
         return found
     }
 
+    /// One call. A filter the server ignores only makes the list longer: emails are compared here.
+    public func contact(email: String) async throws(SyncError) -> MarketingContact? {
+        let answer = try await session.call("GET", "contacts", query: [("email", email)])
+        guard let rows = answer["contacts"]?.arrayValue else {
+            throw SyncError(.transient, code: "unusable-answer", message: "the answer to contacts has no contacts")
+        }
+        for row in rows where row["email"]?.stringValue?.lowercased() == email.lowercased() {
+            if let id = row["id"]?.textValue { return ContactFields.contact(row, id: id) }
+        }
+        return nil
+    }
+
     private func standardFields(_ id: String) async throws(SyncError) -> MarketingContact? {
         do throws(SyncError) {
             return ContactFields.contact(try await row(of: id), id: id)

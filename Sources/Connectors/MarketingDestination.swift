@@ -94,6 +94,8 @@ public protocol MarketingDestination: Sendable {
 
     /// The standard fields of people by id, 100 a call; who does not exist is missing.
     func contacts(ids: [String]) async throws(SyncError) -> [String: MarketingContact]
+    /// The standard fields of the person with this email, ignoring case.
+    func contact(email: String) async throws(SyncError) -> MarketingContact?
     /// Writes one person, in one call unless the account's name is among the fields: by id, or else by email.
     ///
     /// Throws `not-found` (permanent) when the known person is gone, `duplicate` when the email is another person's. Once the

@@ -42,6 +42,21 @@ struct DestinationTests {
         }
     }
 
+    @Test("A person is found by email, whatever its case, and nobody else even when the filter is ignored")
+    func byEmail() async throws {
+        try await withSandbox { connection in
+            let ann = try #require(await connection.account.createContact(.init(email: "ann+1@acme.test", firstName: "Ann")))
+            let found = try #require(try await connection.marketing.contact(email: "Ann+1@ACME.test"))
+            #expect(found.id == ann && found.fields["firstName"] == "Ann" && found.updatedAt != nil)
+            #expect(try await connection.marketing.contact(email: "ann@acme.test") == nil)
+        }
+        let connection = try Connection { _ throws(TransportError) in
+            .json(200, ["contacts": [["id": "1", "email": "x@acme.test"], ["id": "2", "email": "Ann@acme.test"]]])
+        }
+        #expect(try await connection.marketing.contact(email: "ann@acme.test")?.id == "2")
+        #expect(await connection.account.lines == ["GET contacts?email=ann%40acme.test"])
+    }
+
     @Test("An import creates and changes people, with tags and accounts, and tells whom it took")
     func imported() async throws {
         try await withSandbox { connection in

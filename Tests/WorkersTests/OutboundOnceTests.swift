@@ -69,6 +69,7 @@ struct OutboundOnceTests {
             #expect(shown?["Tandem_Id__c"]?.text == link.externalID && shown?[World.waitingField] != "Synced successfully")
 
             await world.salesforce.edit("Lead", id: lead, ["Email": "new1@example.com"], asUser: false)
+            await world.clock.advance(by: .seconds(31))
             try await world.deliver()
             #expect(await world.marketing.count() == 1)
             let person = try #require(await world.marketing.person(id: link.marketingID))
@@ -230,7 +231,7 @@ struct OutboundOnceTests {
 
 extension OutboundWorld {
     /// A drain's process ends when the vendor has just done a call.
-    fileprivate func cancelDrain(after call: Wire.Call) async {
+    func cancelDrain(after call: Wire.Call) async {
         let doomed = world.outboundDrain(holder: "doomed")
         let (calls, done) = AsyncStream<Void>.makeStream()
         let turn = Task { await doomed.turn() }

@@ -30,6 +30,8 @@ struct SabotagedMarketing: MarketingPlatform, MarketingDestination {
 
     func contacts(ids: [String]) async throws(SyncError) -> [String: MarketingContact] { try await marketing.contacts(ids: ids) }
 
+    func contact(email: String) async throws(SyncError) -> MarketingContact? { try await marketing.contact(email: email) }
+
     func write(_ contact: ContactWrite) async throws(SyncError) -> WrittenContact { try await sabotage.write(contact, marketing) }
 
     func importable(_ contacts: [ContactWrite]) -> Int { marketing.importable(contacts) }

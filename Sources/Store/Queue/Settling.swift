@@ -23,7 +23,10 @@ extension Store {
         for settlement in settlements {
             try QueueTable.settle(settlement, direction: direction, now: now, counts: &counts, db)
             for link in settlement.links {
-                try LinkTable.save(link, integration: names.id(of: link.integration), now: now, db)
+                let integration = try names.id(of: link.integration)
+                try LinkTable.save(link, integration: integration, now: now, db)
+                guard direction == .outbound, let crmID = link.crmID else { continue }
+                try CreationTable.forget(link.object.rawValue, crmID, integration: integration, db)
             }
             for order in settlement.tags {
                 let integration = try names.id(of: order.integration)

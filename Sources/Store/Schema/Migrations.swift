@@ -11,6 +11,7 @@ enum Migrations {
     private static let all = [
         Migration(statements: InitialSchema.statements),
         Migration(statements: OutboundSchema.statements, convert: { try LinkTable.fillEmails($0) }),
+        Migration(statements: CreationSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.

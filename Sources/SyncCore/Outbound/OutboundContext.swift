@@ -1,4 +1,4 @@
-import Contracts
+public import Contracts
 
 /// What stays the same from one decision about outbound to the next: an integration's settings and both sides' fields.
 public struct OutboundContext: Sendable {
@@ -49,7 +49,7 @@ public struct OutboundContext: Sendable {
 
     func type(of field: String, in object: CRMObject) -> FieldType? { crm[object]?[field]?.type }
 
-    func key(_ object: CRMObject, _ id: String) -> RecordKey {
+    public func key(_ object: CRMObject, _ id: String) -> RecordKey {
         RecordKey(integration: integration, object: object.rawValue, recordID: id)
     }
 }

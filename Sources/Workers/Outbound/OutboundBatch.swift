@@ -14,6 +14,8 @@ struct OutboundBatch {
         var resolution: OutboundResolution
         /// What became of it: the id in marketing. `nil` while it was not its turn: the row stays as it is.
         var result: Result<String, SyncError>?
+        /// Set when marketing was called and may have written the person, though nobody knows.
+        var isInDoubt = false
         /// Why a part of it is still to be written though the person has an id: it is tried again.
         var unfinished: SyncError?
         var writeBack: Result<CRMWriteSuccess, SyncError>?
@@ -53,6 +55,11 @@ struct OutboundBatch {
                 let error = SyncError(.transient, code: failure.code, message: failure.message, fields: failure.fields)
                 items.append(
                     Item(row: row, object: object, record: nil, resolution: OutboundResolution(.failed(error)), person: nil))
+                continue
+            }
+            if let error = facts.unclear[row.id] {
+                items.append(
+                    Item(row: row, object: object, record: record, resolution: OutboundResolution(.failed(error)), person: nil))
                 continue
             }
             let input = input(row, object, record, facts)

@@ -17,6 +17,8 @@ struct OutboundDelivery {
     private static let patience = Duration.seconds(10)
     /// So many imports may be under way at once; a slow importer must not pile them up.
     private static let openImports = 20
+    /// What is sent for so many people is noted at once: about what marketing takes within the patience.
+    private static let intentsAtOnce = 50
     /// Who failed so often goes alone, for an import says little of why.
     private static let importAttempts = 3
 
@@ -35,7 +37,7 @@ struct OutboundDelivery {
     /// Writes to marketing. Returns how many records went into an import: they are settled with it.
     func deliver(_ batch: inout OutboundBatch) async throws -> Int {
         let imported = try await importPeople(&batch)
-        await writeOneByOne(&batch)
+        try await writeOneByOne(&batch)
         try await touchOpportunities(&batch)
         return imported
     }
@@ -127,23 +129,38 @@ struct OutboundDelivery {
     // MARK: One by one
 
     /// Those who failed before come last: neither they nor an outage may keep the others from their turn.
-    private func writeOneByOne(_ batch: inout OutboundBatch) async {
+    private func writeOneByOne(_ batch: inout OutboundBatch) async throws {
+        let intents = OutboundIntents(store: store, marketing: marketing, context: context, clock: clock, lease: lease)
         let end = clock.now().advanced(by: Self.patience)
         let due = batch.undelivered().sorted { (batch.items[$0].row.attempts, $0) < (batch.items[$1].row.attempts, $1) }
-        for index in due {
+        for start in stride(from: 0, to: due.count, by: Self.intentsAtOnce) {
+            let part = due[start..<min(start + Self.intentsAtOnce, due.count)]
             // The first one always: a batch that gets nowhere would come back as it is.
-            guard clock.now() < end || index == due.first, await isStillWanted() else { return }
+            guard clock.now() < end || start == 0 else { return }
+            let noted = try await intents.note(part, of: batch)
+            let takesMore = await write(part, in: &batch, until: end, first: due.first)
+            try await intents.forgetUnsent(noted, of: batch)
+            guard takesMore else { return }
+        }
+    }
+
+    /// Whether there may be more after these.
+    private func write(_ part: ArraySlice<Int>, in batch: inout OutboundBatch, until end: Timestamp, first: Int?) async -> Bool {
+        for index in part {
+            guard clock.now() < end || index == first, await isStillWanted() else { return false }
             do throws(SyncError) {
                 try await write(index, in: &batch)
                 guard let unfinished = batch.items[index].unfinished else { continue }
-                guard await takesMore(after: unfinished, in: &batch) else { return }
+                guard await takesMore(after: unfinished, in: &batch) else { return false }
             } catch {
                 let takesMore = await takesMore(after: error, in: &batch)
+                batch.items[index].isInDoubt = error.errorClass == .transient || error.errorClass == .inDoubt
                 // In an outage the record is not at fault: it keeps its place, and no attempt is counted.
                 if batch.outage == nil { batch.fail(index, with: error) }
-                guard takesMore else { return }
+                guard takesMore else { return false }
             }
         }
+        return true
     }
 
     /// Whether marketing can be called again after a failure.

@@ -87,11 +87,12 @@ public actor OutboundDrain {
         let rows = try await store.take(
             integration: name, direction: .outbound, limit: OutboundDelivery.batch, now: clock.now())
         let reading = OutboundReading(integration: integration, store: store, crm: crm, schemas: known)
-        let facts = try await reading.facts(of: rows)
-        if facts.states.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
-        var batch = OutboundBatch(integration: integration)
         let context = OutboundContext(
             settings: integration.settings, crm: known.crm, contacts: known.marketing, accounts: known.accounts)
+        let intents = OutboundIntents(store: store, marketing: marketing, context: context, clock: clock, lease: lease)
+        let facts = try await facts(of: rows, reading, intents, lease: lease)
+        if facts.states.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
+        var batch = OutboundBatch(integration: integration)
         batch.resolve(rows, facts: facts, context: context, now: clock.now())
 
         let delivery = OutboundDelivery(
@@ -101,17 +102,30 @@ public actor OutboundDrain {
         let nearMisses = batch.items.reduce(0) { $0 + $1.resolution.nearMisses }
         try await EchoCounts(integration: name, store: store).add(nearMisses: nearMisses)
         let imported = try await delivery.deliver(&batch)
-        let noted = try await noteNewPeople(of: batch, lease: lease)
+        let noted = try await noteNewPeople(batch.items, lease: lease)
         await delivery.complete(&batch)
         return try await settle(batch, noted: noted, imported: imported, lease: lease, usage: await crm.usage())
     }
 
+    /// What is known of the rows' records, once those whose answer got lost have their links.
+    private func facts(
+        of rows: [QueueRow], _ reading: OutboundReading, _ intents: OutboundIntents, lease: Lease
+    ) async throws -> OutboundFacts {
+        var facts = try await reading.facts(of: rows)
+        let recovery = try await intents.recover(rows, facts)
+        if !recovery.known.isEmpty {
+            _ = try await noteNewPeople(recovery.known, lease: lease)
+            facts = try await reading.facts(of: rows)
+        }
+        facts.unclear = recovery.unclear
+        return facts
+    }
+
     /// Keeps the links and the tags of people who were just made known before the CRM shows them: a worker that finds a record
     /// shown has nothing to go by for either. Returns what was kept, by row.
-    private func noteNewPeople(of batch: OutboundBatch, lease: Lease) async throws -> [Int64: Settlement] {
+    private func noteNewPeople(_ items: [OutboundBatch.Item], lease: Lease) async throws -> [Int64: Settlement] {
         let settling = OutboundSettling(retry: settings.retry, now: clock.now(), jitter: jitter())
-        var created = batch
-        created.items.removeAll { $0.resolution.outcome != .create || $0.failure != nil }
+        let created = items.filter { $0.resolution.outcome == .create && $0.failure == nil }
         let notes = settling.settlements(of: created).map { settlement in
             var note = settlement
             (note.result, note.touches) = (.wait(until: settling.now), [])
@@ -127,7 +141,7 @@ public actor OutboundDrain {
     ) async throws -> NextTurn {
         let now = clock.now()
         let settling = OutboundSettling(retry: settings.retry, now: now, jitter: jitter())
-        let settlements = settling.settlements(of: batch).map { settlement in
+        let settlements = settling.settlements(of: batch.items).map { settlement in
             guard let note = noted[settlement.rowID] else { return settlement }
             var rest = settlement
             rest.history.removeFirst(min(note.history.count, rest.history.count))

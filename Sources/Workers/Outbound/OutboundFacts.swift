@@ -26,6 +26,8 @@ struct OutboundFacts {
     var opportunityPeople: [String: String] = [:]
     /// Opportunities whose contact's own turn is still to come.
     var early: Set<String> = []
+    /// Why it is not known of a row whether marketing knows the person already, by row.
+    var unclear: [Int64: SyncError] = [:]
     /// Since when each object's selection stands.
     var selectedSince: [CRMObject: Timestamp] = [:]
 }

@@ -14,7 +14,7 @@ struct OutboundSettling {
     let jitter: Double
 
     /// One settlement per item whose turn it was; the others stay as they are.
-    func settlements(of batch: OutboundBatch) -> [Settlement] { batch.items.compactMap(settlement) }
+    func settlements(of items: [OutboundBatch.Item]) -> [Settlement] { items.compactMap(settlement) }
 
     /// The first failure that concerns the whole integration: a limit reached, credentials refused.
     func hold(of batch: OutboundBatch) -> (until: Timestamp?, reason: SyncError)? {

@@ -1,0 +1,116 @@
+import Connectors
+import Contracts
+import Store
+import SyncCore
+
+/// Keeps what is sent for people whom marketing does not know by an id yet, so that one whose answer got lost is found again,
+/// whatever became of the CRM record meanwhile (GEN-6).
+struct OutboundIntents {
+    let store: Store
+    let marketing: any MarketingPlatform & MarketingDestination
+    let context: OutboundContext
+    let clock: any WallClock
+    let lease: Lease
+
+    // MARK: Before and after the calls
+
+    /// Notes what these items are about to send; returns those that send for a new person.
+    func note(_ indexes: some Sequence<Int>, of batch: OutboundBatch) async throws(StoreError) -> [(index: Int, key: RecordKey)] {
+        let now = clock.now()
+        let intents = indexes.compactMap { index in
+            intent(of: batch.items[index], at: now).map { (index: index, intent: $0) }
+        }
+        if !intents.isEmpty { try await store.noteCreations(intents.map(\.intent), lease: lease, now: now) }
+        return intents.map { ($0.index, $0.intent.key) }
+    }
+
+    /// Forgets those that certainly made nobody known: they were refused, or their turn did not come. Where somebody was, the
+    /// intent goes with the link that comes.
+    func forgetUnsent(_ noted: [(index: Int, key: RecordKey)], of batch: OutboundBatch) async throws(StoreError) {
+        let unsent = noted.filter { batch.items[$0.index].hasMadeNobodyKnown }
+        guard !unsent.isEmpty else { return }
+        try await store.forgetCreations(unsent.map(\.key), lease: lease, now: clock.now())
+    }
+
+    private func intent(of item: OutboundBatch.Item, at now: Timestamp) -> CreationIntent? {
+        guard item.object.isPerson, item.resolution.outcome == .create, let id = item.resolution.link?.crmID,
+            let email = item.resolution.email
+        else { return nil }
+        return CreationIntent(key: context.key(item.object, id), email: email, sentAt: now)
+    }
+
+    // MARK: The next turn
+
+    /// What became of people whose answer got lost.
+    struct Recovery {
+        /// Those who are known now, to be kept.
+        var known: [OutboundBatch.Item] = []
+        /// Why it could not be found out for a row; nothing may be decided about its record until it is.
+        var unclear: [Int64: SyncError] = [:]
+    }
+
+    /// Looks for the people of records that have an intent and no link, and forgets the intents that led to nobody.
+    func recover(_ rows: [QueueRow], _ facts: OutboundFacts) async throws -> Recovery {
+        var recovery = Recovery()
+        let records = rows.compactMap { row in
+            CRMObject(rawValue: row.key.object).flatMap { object in
+                object.isPerson ? (row: row, object: object, id: facts.states.id(of: row, object)) : nil
+            }
+        }
+        let intents = try await store.creations(integration: context.integration, crmIDs: records.map(\.id))
+        guard !intents.isEmpty else { return recovery }
+        var taken: Set<String> = []
+        var inVain: [RecordKey] = []
+        for (row, object, id) in records {
+            guard let intent = intents[context.key(object, id)] else { continue }
+            let isLinked = facts.links[object]?[id].map { $0.state != .ended } ?? false
+            do {
+                let found = isLinked ? nil : try await person(of: intent)
+                if let found, let id = found.link?.marketingID, taken.insert(id).inserted {
+                    var item = OutboundBatch.Item(row: row, object: object, record: nil, resolution: found, person: nil)
+                    item.result = .success(id)
+                    recovery.known.append(item)
+                } else {
+                    inVain.append(intent.key)
+                }
+            } catch let error as SyncError {
+                try await endTurn(after: error)
+                recovery.unclear[row.id] = error
+            }
+        }
+        if !inVain.isEmpty { try await store.forgetCreations(inVain, lease: lease, now: clock.now()) }
+        return recovery
+    }
+
+    private func person(of intent: CreationIntent) async throws -> OutboundResolution? {
+        guard let person = try await marketing.contact(email: intent.email) else { return nil }
+        let links = try await store.links(integration: context.integration, marketingIDs: [person.id])[person.id] ?? [:]
+        return OutboundRules.recovered(
+            intent, as: person.id, updatedAt: person.updatedAt, links: links.filter { $0.key.isPerson }, in: context,
+            now: clock.now())
+    }
+
+    /// Throws when it was not this person's lookup alone that failed.
+    private func endTurn(after error: SyncError) async throws(SyncError) {
+        switch error.errorClass {
+        case .rateLimited, .auth: throw error
+        case .transient, .inDoubt: try await marketing.probe()
+        case .lock, .permanent, .schema: break
+        }
+    }
+}
+
+extension OutboundBatch.Item {
+    fileprivate var hasMadeNobodyKnown: Bool {
+        if isInDoubt { return false }
+        if case .success = result { return false }
+        return true
+    }
+}
+
+extension CRMReadResult {
+    /// The record's own form of its id: other producers may know it by the short one.
+    fileprivate func id(of row: QueueRow, _ object: CRMObject) -> String {
+        byID[object]?[row.key.recordID]?.id ?? row.key.recordID
+    }
+}
