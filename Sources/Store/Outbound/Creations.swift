@@ -67,6 +67,14 @@ enum CreationTable {
         try db.run("DELETE FROM creations WHERE integration_id = ? AND crm_id = ? AND object = ?", [integration, crmID, object])
     }
 
+    /// Forgets the intents of records that have their links.
+    static func forget(for links: [Link], names: inout IntegrationNames, _ db: Database) throws {
+        for link in links {
+            guard let crmID = link.crmID else { continue }
+            try forget(link.object.rawValue, crmID, integration: names.id(of: link.integration), db)
+        }
+    }
+
     static func forgetAll(id: Int64, _ db: Database) throws {
         try db.run("DELETE FROM creations WHERE integration_id = ?", [id])
     }

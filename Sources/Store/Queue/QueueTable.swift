@@ -11,6 +11,13 @@ enum QueueTable {
         var change: PendingChange
     }
 
+    /// A record whose row went: nothing waits for it any more.
+    struct Settled {
+        var integration: Int64
+        var object: String
+        var recordID: String
+    }
+
     static func existing(
         integration: Int64, direction: Direction, object: String, recordIDs: [String], _ db: Database
     ) throws -> [String: Existing] {
@@ -59,42 +66,49 @@ enum QueueTable {
         counts.add(1, integration: integration, direction: direction, state: .ready)
     }
 
+    /// Returns the record if its row went.
     static func settle(
         _ settlement: Settlement, direction: Direction, now: Timestamp, counts: inout QueueCounts, _ db: Database
-    ) throws {
+    ) throws -> Settled? {
         let version: StatementArguments = [settlement.rowID, settlement.version, direction.stored]
-        let sql = "SELECT integration_id, state FROM queue WHERE id = ? AND version = ? AND direction = ?"
-        let row = try db.firstRow(sql, version) { (integration: try $0.value(0) as Int64, state: try QueueState($0, 1)) }
-        guard let row else {
+        let sql = "SELECT integration_id, object, record_id, state FROM queue WHERE id = ? AND version = ? AND direction = ?"
+        let row = try db.firstRow(sql, version) { row in
+            let record = Settled(integration: try row.value(0), object: try row.value(1), recordID: try row.value(2))
+            return (record: record, state: try QueueState(row, 3))
+        }
+        guard let (record, state) = row else {
             // A newer change was merged in meanwhile. Unless it goes with what was to be tried again, only it waits now.
             switch settlement.result {
-            case .retry, .wait: return
+            case .retry, .wait: return nil
             case .done, .park: break
             }
             let sql = "UPDATE queue SET first_at = changed_at WHERE id = ? AND version <> ? AND direction = ?"
-            return try db.run(sql, version)
+            try db.run(sql, version)
+            return nil
         }
-        counts.add(-1, integration: row.integration, direction: direction, state: row.state)
+        counts.add(-1, integration: record.integration, direction: direction, state: state)
         switch settlement.result {
         case .done:
             try db.run("DELETE FROM queue WHERE id = ?", [settlement.rowID])
+            return record
         case .retry(let at, let error):
             let sql = """
                 UPDATE queue SET state = 1, attempts = attempts + 1, next_at = ?, error_code = ?, error = ? WHERE id = ?
                 """
             try db.run(sql, [at.milliseconds, error.code, try codableText(error), settlement.rowID])
-            counts.add(1, integration: row.integration, direction: direction, state: .delayed)
+            counts.add(1, integration: record.integration, direction: direction, state: .delayed)
         case .wait(let until):
             try db.run("UPDATE queue SET state = 1, next_at = ? WHERE id = ?", [until.milliseconds, settlement.rowID])
-            counts.add(1, integration: row.integration, direction: direction, state: .delayed)
+            counts.add(1, integration: record.integration, direction: direction, state: .delayed)
         case .park(let error):
             let sql = """
                 UPDATE queue SET state = 2, attempts = attempts + 1, next_at = NULL, parked_at = ?, error_code = ?, error = ?
                 WHERE id = ?
                 """
             try db.run(sql, [now.milliseconds, error.code, try codableText(error), settlement.rowID])
-            counts.add(1, integration: row.integration, direction: direction, state: .parked)
+            counts.add(1, integration: record.integration, direction: direction, state: .parked)
         }
+        return nil
     }
 
     /// Makes parked rows ready, all or those with this error code; how many there were.

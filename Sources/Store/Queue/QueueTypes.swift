@@ -136,10 +136,13 @@ public struct Settlement: Sendable, Hashable {
     public var touches: [RecordKey]
     /// People to be looked at next, for what marketing knows of them.
     public var inboundTouches: [RecordKey]
+    /// Of a record without a link that was passed over for another one's sake: that one's link, as it was when that was decided.
+    /// Once that has another email or ends, the record is looked at again.
+    public var rival: Link?
 
     public init(
         rowID: Int64, version: Int64, result: RowSettlement, links: [Link] = [], history: [HistoryEntry] = [],
-        tags: [TagOrder] = [], touches: [RecordKey] = [], inboundTouches: [RecordKey] = []
+        tags: [TagOrder] = [], touches: [RecordKey] = [], inboundTouches: [RecordKey] = [], rival: Link? = nil
     ) {
         self.rowID = rowID
         self.version = version
@@ -149,5 +152,6 @@ public struct Settlement: Sendable, Hashable {
         self.tags = tags
         self.touches = touches
         self.inboundTouches = inboundTouches
+        self.rival = rival
     }
 }

@@ -20,26 +20,41 @@ extension Store {
     static func settle(_ settlements: [Settlement], direction: Direction, now: Timestamp, _ db: Database) throws {
         var names = IntegrationNames(db)
         var counts = QueueCounts()
+        var outdated: [RecordKey] = []
         for settlement in settlements {
-            try QueueTable.settle(settlement, direction: direction, now: now, counts: &counts, db)
-            for link in settlement.links {
-                let integration = try names.id(of: link.integration)
-                try LinkTable.save(link, integration: integration, now: now, db)
-                guard direction == .outbound, let crmID = link.crmID else { continue }
-                try CreationTable.forget(link.object.rawValue, crmID, integration: integration, db)
+            let settled = try QueueTable.settle(settlement, direction: direction, now: now, counts: &counts, db)
+            if direction == .outbound, let settled {
+                outdated += [try PassedOverTable.note(settled, rival: settlement.rival, db)].compactMap(\.self)
             }
             for order in settlement.tags {
                 let integration = try names.id(of: order.integration)
                 try TagTable.order(order.change, integration: integration, contactID: order.contactID, now: now, db)
             }
         }
-        // Not before every row is settled: a touch would make a newer version of one.
+        // Not before every row is settled: a touch would make a newer version of one, and a record is passed over for links as
+        // they were before.
+        let links = settlements.flatMap(\.links)
+        try keep(links, now: now, names: &names, counts: &counts, db)
+        if direction == .outbound { try CreationTable.forget(for: links, names: &names, db) }
+        try QueueTable.touch(outdated, direction: .outbound, now: now, names: &names, counts: &counts, db)
         for settlement in settlements {
             try QueueTable.touch(settlement.touches, direction: .outbound, now: now, names: &names, counts: &counts, db)
             try QueueTable.touch(settlement.inboundTouches, direction: .inbound, now: now, names: &names, counts: &counts, db)
         }
         try counts.save(db)
         try HistoryTable.append(settlements.flatMap(\.history), names: &names, db)
+    }
+
+    /// Saves links, and has those looked at again who were passed over for what the links are no more.
+    private static func keep(
+        _ links: [Link], now: Timestamp, names: inout IntegrationNames, counts: inout QueueCounts, _ db: Database
+    ) throws {
+        for link in links {
+            let integration = try names.id(of: link.integration)
+            try LinkTable.save(link, integration: integration, now: now, db)
+            let released = try PassedOverTable.release(by: link, integration: integration, db)
+            try QueueTable.touch(released, direction: .outbound, now: now, names: &names, counts: &counts, db)
+        }
     }
 
     /// Keeps links in one transaction: the intents before creates are sent (GEN-6).
@@ -49,7 +64,9 @@ extension Store {
         try await write { db in
             try LeaseTable.require(lease, now: now, db)
             var names = IntegrationNames(db)
-            for link in links { try LinkTable.save(link, integration: names.id(of: link.integration), now: now, db) }
+            var counts = QueueCounts()
+            try Self.keep(links, now: now, names: &names, counts: &counts, db)
+            try counts.save(db)
         }
     }
 }

@@ -90,6 +90,8 @@ public struct OutboundResolution: Sendable, Hashable {
     public var touches: [RecordKey] = []
     /// Whether inbound has to look at the person next: the record that marketing's changes went to is another one now, or none.
     public var touchesPerson = false
+    /// The live link of another record for whose sake this one, which has none, is passed over.
+    public var rival: Link?
     /// The CRM fields that were frozen by this resolution.
     public var frozen: [String] = []
     /// Values that came back as Tandem had written them, but for blanks, case or a phone number's punctuation.

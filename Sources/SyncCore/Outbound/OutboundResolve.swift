@@ -59,7 +59,7 @@ extension OutboundRules {
     ) -> OutboundResolution {
         // Its values would go over the contact's.
         if input.object == .lead, let contact = input.personLinks[.contact], contact.state != .ended {
-            return .skip(.contactGoesFirst)
+            return .skip(.contactGoesFirst, rival: contact)
         }
         switch input.link?.endedBy {
         case .marketingDeleted: return .skip(.deletedInMarketing)
@@ -86,7 +86,7 @@ extension OutboundRules {
         }
         guard isSelected(record, since: input.selectedSince, in: context) else { return .skip(.notSelected) }
         guard let email = email(of: record, context) else { return .skip(.noEmail) }
-        guard input.sameEmail.isEmpty else { return .skip(.duplicateEmail) }
+        if let rival = input.sameEmail.first { return .skip(.duplicateEmail, rival: rival) }
         return create(record, email, context, now)
     }
 
@@ -198,9 +198,10 @@ extension OutboundInput {
 }
 
 extension OutboundResolution {
-    static func skip(_ reason: OutboundSkip, _ link: Link? = nil) -> OutboundResolution {
+    static func skip(_ reason: OutboundSkip, _ link: Link? = nil, rival: Link? = nil) -> OutboundResolution {
         var resolution = OutboundResolution(.skip(reason))
         resolution.link = link
+        resolution.rival = rival
         return resolution
     }
 }

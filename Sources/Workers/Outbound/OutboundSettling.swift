@@ -67,6 +67,7 @@ struct OutboundSettling {
                 RecordKey(integration: item.row.key.integration, object: CRMObject.contact.rawValue, recordID: person)
             ]
         }
+        outcome.rival = item.resolution.rival
         outcome.frozen = item.resolution.frozen
         if let error = item.unfinished {
             return settlement(of: outcome, failedWith: error) ?? result(.wait(until: now), of: outcome)
@@ -111,6 +112,7 @@ struct OutboundSettling {
         var tags: [TagOrder] = []
         var touches: [RecordKey] = []
         var inboundTouches: [RecordKey] = []
+        var rival: Link?
         var frozen: [String] = []
     }
 
@@ -157,6 +159,7 @@ struct OutboundSettling {
         settlement.tags = delivered.tags
         settlement.touches = delivered.touches
         settlement.inboundTouches = delivered.inboundTouches
+        settlement.rival = delivered.rival
         return settlement
     }
 

@@ -194,6 +194,19 @@ struct ResolvePersonTests {
         #expect(resolve(person(), pending: deletion(at: 400)).outcome == .wait)
     }
 
+    @Test("OUT-1 a record without a link that is passed over tells for whose; any other does not")
+    func rival() {
+        var lead = person(status: profile.waitingStatus, externalID: nil)
+        lead.object = .lead
+        let (contact, twin) = (linked(), linked(crmID: "003B"))
+        #expect(resolve(lead, link: nil, people: [.contact: contact]).rival == contact)
+        let marked = person(status: profile.waitingStatus, externalID: nil)
+        #expect(resolve(marked, link: nil, sameEmail: [twin], selection: .marked).rival == twin)
+        #expect(resolve(marked, link: nil, sameEmail: [twin]).rival == nil)
+        let link = linked(.lead, crmID: "003A", base: Self.agreed)
+        #expect(resolve(lead, link: link, people: [.lead: link, .contact: contact]).rival == nil)
+    }
+
     @Test("MAP-1 several CRM fields of one marketing field: the first mapping says what marketing gets")
     func firstMapping() {
         let mappings = [
