@@ -28,7 +28,7 @@ struct InboundGateTests {
             try await world.create([try await world.addPerson()])
             _ = await world.tags.turn()
             let phone = try await world.crmRecord("1")["Phone"]
-            await world.clock.advance(by: .seconds(1))
+            await world.clock.advance(by: .seconds(300))
             try await world.take(world.change("1", ["phone": "lost"], tags: ["vip"]))
             #expect(await world.calls { await world.flush() } == 0)
             // This one says nothing of tags: those known before count.
@@ -39,6 +39,25 @@ struct InboundGateTests {
             try await world.take(world.change("1", ["phone": "new"], tags: ["vip", " Created-From-Salesforce-Lead"]))
             await world.flush()
             #expect(try await world.crmRecord("1")["Phone"] == "new")
+        }
+    }
+
+    @Test("IN-3 an edit from before Tandem's own tag was put on is not lost for want of it, however long it waits")
+    func lateTag() async throws {
+        try await withWorld { world in
+            let id = try await world.addPerson()
+            try await world.create([id])
+            // The window closes long after the tag was put on, and with it what was said before.
+            try await world.take(world.change(id, ["phone": "early"], tags: []))
+            await world.clock.advance(by: .seconds(60))
+            _ = await world.tags.turn()
+            #expect(await world.marketing.person(id: id)?.tags == ["added-to-salesforce-contact"])
+            await world.flush()
+            #expect(try await world.crmRecord(id)["Phone"] == "early")
+
+            try await world.take(world.change(id, ["phone": "late"], tags: []))
+            await world.flush()
+            #expect(try await world.crmRecord(id)["Phone"] == "early", "a user took the tag off since")
         }
     }
 

@@ -31,7 +31,8 @@ extension Store {
         return try await read { db in
             let sql = """
                 SELECT id, contact_id, tag, action, attempts FROM tag_tasks
-                WHERE integration_id = \(IntegrationNames.idOfName) AND (state = 0 OR state = 1 AND next_at <= ?)
+                WHERE integration_id = \(IntegrationNames.idOfName) AND state IN (0, 1)
+                    AND (state = 0 OR next_at <= ?)
                 ORDER BY first_at, id LIMIT ?
                 """
             return try db.rows(sql, [integration, now.milliseconds, limit]) { row in
@@ -42,29 +43,21 @@ extension Store {
         }
     }
 
-    /// The tags that still wait to be put on these people, by contact.
-    public func pendingTags(integration: String, contactIDs: [String]) async throws(StoreError) -> [String: [String]] {
-        try await pendingTagChanges(integration: integration, contactIDs: contactIDs)
-            .mapValues { changes in changes.filter { $0.action == .add }.map(\.tag) }
-            .filter { !$0.value.isEmpty }
-    }
-
-    /// The tags that still wait to be put on these people or taken off, by contact.
-    public func pendingTagChanges(
-        integration: String, contactIDs: [String]
-    ) async throws(StoreError) -> [String: [TagChange]] {
+    /// The tags that still wait to be put on these people, and those that were put on within the last day, by contact.
+    public func pendingTags(integration: String, contactIDs: [String]) async throws(StoreError) -> [String: [PendingTag]] {
         try await read { db in
-            var pending: [String: [TagChange]] = [:]
+            var pending: [String: [PendingTag]] = [:]
             try KeyBatch.forEach(contactIDs) { placeholders, batch in
                 let sql = """
-                    SELECT contact_id, action, tag FROM tag_tasks
-                    WHERE integration_id = \(IntegrationNames.idOfName) AND state <> 2 AND contact_id IN (\(placeholders))
+                    SELECT contact_id, tag, done_at FROM tag_tasks
+                    WHERE integration_id = \(IntegrationNames.idOfName) AND action = 'add' AND state <> 2
+                        AND contact_id IN (\(placeholders))
                     ORDER BY id
                     """
                 let rows = try db.rows(sql, [integration] + StatementArguments(batch)) { row in
-                    (contact: try row.value(0) as String, change: TagChange(try row.named(1), try row.value(2)))
+                    (contact: try row.value(0) as String, tag: PendingTag(try row.value(1), doneAt: try row.optionalTimestamp(2)))
                 }
-                for row in rows { pending[row.contact, default: []].append(row.change) }
+                for row in rows { pending[row.contact, default: []].append(row.tag) }
             }
             return pending
         }
@@ -77,7 +70,7 @@ extension Store {
                 SELECT COUNT(CASE WHEN state <> 2 THEN 1 END), COUNT(CASE WHEN state = 0 OR state = 1 AND next_at <= ? THEN 1 END),
                     MIN(CASE WHEN state = 0 OR state = 1 AND next_at <= ? THEN first_at END),
                     MIN(CASE WHEN state = 1 AND next_at > ? THEN next_at END), COUNT(CASE WHEN state = 2 THEN 1 END)
-                FROM tag_tasks WHERE integration_id = \(IntegrationNames.idOfName)
+                FROM tag_tasks WHERE integration_id = \(IntegrationNames.idOfName) AND state IN (0, 1, 2)
                 """
             let at = now.milliseconds
             return try db.firstRow(sql, [at, at, at, integration]) { row in
@@ -127,7 +120,8 @@ extension Store {
     ) async throws(StoreError) {
         try await write { db in
             try LeaseTable.require(lease, now: now, db)
-            for id in done { try db.run("DELETE FROM tag_tasks WHERE id = ?", [id]) }
+            for id in done { try TagTable.finish(id, now: now, db) }
+            try TagTable.forgetOld(now: now, db)
             for task in retry {
                 let sql = "UPDATE tag_tasks SET state = 1, attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?"
                 try db.run(sql, [task.at.milliseconds, try codableText(task.error), task.id])

@@ -13,6 +13,7 @@ enum Migrations {
         Migration(statements: OutboundSchema.statements, convert: { try LinkTable.fillEmails($0) }),
         Migration(statements: CreationSchema.statements),
         Migration(statements: PassedOverSchema.statements),
+        Migration(statements: DoneTagSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.

@@ -68,6 +68,8 @@ enum QueueState: Int64 {
     case parked = 2
     /// On its way in an import: its turn comes when that is settled.
     case importing = 3
+    /// A tag that was put on, remembered for a while: what marketing tells late may be from before it.
+    case done = 4
 
     init(_ row: Row, _ index: Int) throws {
         let stored: Int64 = try row.value(index)

@@ -56,11 +56,11 @@ struct InboundBatch {
 extension InboundBatch {
     /// Decides which rows concern which CRM records.
     /// - Parameters:
-    ///   - pendingTags: Tags Tandem has yet to put on, by contact: marketing's word of a person does not show them, and
+    ///   - pendingTags: Tags Tandem puts on or just did, by contact: marketing's word of a person may not show them, and
     ///     without them the person would seem not to sync (IN-3).
     ///   - underImport: People who are on their way to marketing.
     mutating func triage(
-        links: [String: [CRMObject: Link]], pendingTags: [String: [String]], underImport: Set<String> = []
+        links: [String: [CRMObject: Link]], pendingTags: [String: [PendingTag]], underImport: Set<String> = []
     ) {
         self.links = links
         for index in rows.indices {
@@ -70,7 +70,7 @@ extension InboundBatch {
             } else if underImport.contains(key.recordID) {
                 verdicts[index] = .waits
             } else {
-                if let pending = pendingTags[key.recordID] { rows[index].change.tags?.value += pending }
+                if let pending = pendingTags[key.recordID] { rows[index].change.addTags(pending) }
                 triage(row: index)
             }
         }
