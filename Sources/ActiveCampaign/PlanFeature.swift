@@ -11,6 +11,8 @@ actor PlanFeature {
     private let clock: any WallClock
     private let missing: SyncError
     private var missingUntil: Timestamp = .distantPast
+    /// Until when a write that worked shows that the plan has it.
+    private var knownUntil: Timestamp = .distantPast
 
     /// - Parameter code: of the error where the plan lacks it, such as `accounts-not-available`.
     init(_ name: String, code: String, session: ActiveCampaignSession, clock: any WallClock) {
@@ -24,7 +26,9 @@ actor PlanFeature {
     ) async throws(SyncError) -> JSONValue {
         guard missingUntil <= clock.now() else { throw missing }
         do throws(SyncError) {
-            return try await session.call(method, path, query: query, body: body)
+            let answer = try await session.call(method, path, query: query, body: body)
+            if method != "GET" { knownUntil = clock.now().advanced(by: Self.rememberedFor) }
+            return answer
         } catch {
             throw await verdict(error)
         }
@@ -47,6 +51,8 @@ actor PlanFeature {
         } catch {
             return error
         }
+        // What worked a moment ago is refused for another reason, which may pass.
+        guard knownUntil <= clock.now() else { return SyncError(.transient, code: error.code, message: error.message) }
         missingUntil = clock.now().advanced(by: Self.rememberedFor)
         return missing
     }

@@ -195,4 +195,21 @@ struct AccountTests {
             #expect(error?.errorClass == .auth)
         }
     }
+
+    @Test("MAP-4 a refusal right after a write that worked is no lack of the plan: the name is left to be written")
+    func refusedOnce() async throws {
+        try await withSandbox { connection in
+            let write = ContactWrite(email: "ann@acme.test", fields: ["accountName": "Acme"])
+            _ = try await connection.marketing.write(write)
+            await connection.account.play(FaultPlan(rules: [.init(.unauthorized, method: "DELETE", path: "*/accountContacts/*")]))
+            let moved = try await connection.marketing.write(
+                ContactWrite(email: "ann@acme.test", fields: ["accountName": "Bolt"]))
+            #expect(moved.unfinished?.errorClass == .transient && connection.notices.lines.isEmpty)
+            await connection.account.play(FaultPlan(rules: []))
+            let again = try await connection.marketing.write(
+                ContactWrite(email: "ann@acme.test", fields: ["accountName": "Bolt"]))
+            #expect(again.unfinished == nil)
+            #expect(await connection.account.person(id: again.id)?.account == "Bolt")
+        }
+    }
 }

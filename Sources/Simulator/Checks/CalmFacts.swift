@@ -52,6 +52,11 @@ struct CalmFacts: Sendable {
         if contact[.email].isEmpty || record[.email].isEmpty { return "no address (GEN-2)" }
         if let link = link(of: pair), link.state == .ended, isTrue(link.endedBy, of: pair.record) { return "the link has ended" }
         if isRefused(RecordName(nil, pair.contactID)) || isRefused(pair.record) { return "a vendor refuses it" }
+        if pair.record.object == .lead, let contact = links[pair.contactID]?[.contact], contact.state == .linked,
+            let id = contact.crmID, isRefused(RecordName(.contact, id))
+        {
+            return "a vendor refuses the person's contact, which goes first"
+        }
         return nil
     }
 

@@ -94,7 +94,7 @@ struct ExistenceCheck: Sendable {
     private func missingContacts() -> [Finding] {
         selectedRecords.compactMap { name in
             guard let record = facts.record(name), !record.isConverted, !record[.email].isEmpty, !facts.isRefused(name),
-                !isSecond(name, record), !isSucceededByContact(name)
+                !isSecond(name, record), !isSucceededByContact(name), !isOfDeletedPerson(name)
             else { return nil }
             if let contact = record.contactID,
                 facts.sides.contacts[contact] != nil || isDeleted(contact: contact, before: facts.now)
@@ -104,6 +104,16 @@ struct ExistenceCheck: Sendable {
             return Finding(
                 invariant: .changesAppliedOrExplained, records: [name],
                 text: "it is selected, has \"\(record[.email])\", and names contact \(record.contactID ?? "nobody")")
+        }
+    }
+
+    /// Whether it is what became of a lead whose person a user has deleted in marketing since (OUT-8): it never showed whose it is.
+    private func isOfDeletedPerson(_ name: RecordName) -> Bool {
+        facts.notes.events.contains { event in
+            guard case .converted(let lead, name.id) = event.kind,
+                let contact = facts.partner(of: RecordName(.lead, lead), at: event.moment)
+            else { return false }
+            return isDeleted(contact: contact, before: facts.now)
         }
     }
 

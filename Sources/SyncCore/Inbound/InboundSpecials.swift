@@ -45,7 +45,9 @@ extension InboundRules {
         for (name, field) in change.fields {
             let key = marketingSchema[name]?.name ?? name
             guard field.isContested || link.mayBeOvertaken(field.stamp, of: key), let value = held[key] else { continue }
-            change.fields[name] = Stamped(value, Stamp(at: now, sequence: field.stamp.sequence, isDated: false))
+            // Not older than the news of it, whoever's clock is behind: what asked for it must not seem newer one day.
+            let moment = max(now, field.stamp.at)
+            change.fields[name] = Stamped(value, Stamp(at: moment, sequence: field.stamp.sequence, isDated: false))
         }
         return change
     }
