@@ -6,7 +6,8 @@ struct ExistenceCheck: Sendable {
     let facts: CalmFacts
 
     func findings() -> [Finding] {
-        twins() + strangeContacts() + strangeRecords() + missingRecords() + missingContacts() + lostSuccessors()
+        twins() + strangeContacts() + strangeRecords() + overlookedRecords() + missingRecords() + missingContacts()
+            + lostSuccessors()
     }
 
     // MARK: Too many
@@ -71,6 +72,35 @@ struct ExistenceCheck: Sendable {
             let invariant: Invariant = asked == 0 ? .onlyDueWrites : wasDeleted ? .noResurrection : .nothingTwice
             return Finding(invariant: invariant, records: names, text: text)
         }
+    }
+
+    /// GEN-6: who is asked for is looked for by their address first, and the only unclaimed record that has it becomes theirs.
+    private func overlookedRecords() -> [Finding] {
+        let own = Set(
+            facts.notes.events.compactMap { event -> String? in
+                switch event.kind {
+                case .inserted(_, let id, _), .converted(_, let id): id
+                default: nil
+                }
+            })
+        return facts.books.entries.keys.filter { $0.object != nil && !own.contains($0.id) }.sorted().compactMap { name in
+            guard let first = facts.books.states(of: name).first, let moment = facts.books.beginning(of: name) else { return nil }
+            let before = moment.advanced(by: .zero - Self.look)
+            let unclaimed = facts.books.entries.keys.filter { other in
+                other.object == name.object && [before, moment].allSatisfy { isUnclaimed(other, first[.email], at: $0) }
+            }
+            guard unclaimed.count == 1, let overlooked = unclaimed.first else { return nil }
+            let text = "it was made at \(moment.iso8601) beside \(overlooked), which had \"\(first[.email])\" and was nobody's"
+            return Finding(invariant: .nothingTwice, records: [name, overlooked], text: text)
+        }
+    }
+
+    /// How long a decision may lie back when it is carried out.
+    private static let look = Duration.seconds(600)
+
+    private func isUnclaimed(_ name: RecordName, _ email: String, at moment: Timestamp) -> Bool {
+        guard let state = facts.books.state(of: name, at: moment) else { return false }
+        return state.contactID == nil && !state.isConverted && !email.isEmpty && state[.email] == email
     }
 
     // MARK: Too few

@@ -78,9 +78,13 @@ struct FieldJudge: Sendable {
     /// The values that may stand on both sides.
     var allowed: Set<String> {
         if rule == .anyOfTheirs { return Set(edits.map(\.value) + sights.values.flatMap { $0.map(\.value) } + [agreed ?? ""]) }
-        let standing = standing
-        let marketing = standing.last { $0.side == .marketing }
-        let crm = standing.last { $0.side == .crm }
+        // Whether an edit was overtaken cannot be seen for sure.
+        return allowed(after: edits).union(allowed(after: standing))
+    }
+
+    private func allowed(after edits: [Edit]) -> Set<String> {
+        let marketing = edits.last { $0.side == .marketing }
+        let crm = edits.last { $0.side == .crm }
         var allowed: Set<String> =
             switch (marketing, crm) {
             case (nil, nil): [agreed ?? ""]
@@ -105,7 +109,7 @@ struct FieldJudge: Sendable {
         }
     }
 
-    /// The edits without those at the end of a side that a write overtook.
+    /// The edits without those at the end of a side that a write may have overtaken.
     private var standing: [Edit] {
         var standing = edits
         while let place = standing.lastIndex(where: { edit in

@@ -77,7 +77,20 @@ struct ValueCheck: Sendable {
             (isNew ? name.object != nil : name.object == .contact && pair.record.object == .lead)
                 && facts.books.states(of: name).contains { $0.contactID == pair.contactID }
         }
-        return Set(others.map(\.id)).union([pair.record.id])
+        let nameless = isNew ? strangers(of: pair.contactID) : []
+        return Set(others.map(\.id)).union(nameless).union([pair.record.id])
+    }
+
+    /// CRM records that never named the contact and yet brought it values: nobody else gave it those. Their answer got lost.
+    private func strangers(of contact: String) -> Set<String> {
+        let states = facts.books.states(of: RecordName(nil, contact))
+        let own = facts.notes.edits.filter { $0.side == .marketing && $0.recordID == contact }
+        let brought = facts.notes.edits.filter { edit in
+            let value = PersonState.plain(edit.value, edit.field)
+            guard edit.side == .crm, !value.isEmpty, states.contains(where: { $0[edit.field] == value }) else { return false }
+            return !own.contains { $0.field == edit.field && PersonState.plain($0.value, $0.field) == value }
+        }
+        return Set(brought.map(\.recordID))
     }
 
     /// In the order in which others could see them.

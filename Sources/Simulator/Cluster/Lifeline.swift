@@ -16,11 +16,17 @@ final class Lifeline: Sendable {
         var isDead = false
         /// How many passages it survives, of one kind or of any.
         var doom: (passage: Passage?, survived: Int)?
+        /// How many passages of a kind it goes through before it stands still at one.
+        var nap: (passage: Passage, passed: Int, length: Duration)?
         var frozenUntil: Timestamp?
         var mourners: [CheckedContinuation<Void, Never>] = []
         var dice: Dice
 
-        mutating func endure(_ passage: Passage) {
+        mutating func endure(_ passage: Passage, at now: Timestamp) {
+            if let nap, nap.passage == passage {
+                self.nap = nap.passed == 0 ? nil : (passage, nap.passed - 1, nap.length)
+                if nap.passed == 0 { frozenUntil = now.advanced(by: nap.length) }
+            }
             guard let doom, doom.passage ?? passage == passage else { return }
             if doom.survived == 0 { isDead = true } else { self.doom?.survived -= 1 }
         }
@@ -42,7 +48,7 @@ final class Lifeline: Sendable {
     /// Lets the process go on: at once, a moment later, after it thaws, or never.
     func pass(_ passage: Passage) async throws(ProcessDied) {
         let pause = state.withLock { state -> Duration in
-            state.endure(passage)
+            state.endure(passage, at: clock.now())
             return state.dice.chance(0.5) ? .zero : hesitation * state.dice.unit()
         }
         notifyIfDead()
@@ -65,6 +71,11 @@ final class Lifeline: Sendable {
 
     /// Stands still until then, like a paused virtual machine: what it believes of the world is old when it goes on.
     func freeze(until moment: Timestamp) { state.withLock { $0.frozenUntil = moment } }
+
+    /// Stands still so long once it comes to the passage of that number and kind; `nil`: not any more.
+    func freeze(at nap: (passage: Passage, number: Int, length: Duration)?) {
+        state.withLock { $0.nap = nap.map { ($0.passage, max($0.number, 1) - 1, $0.length) } }
+    }
 
     /// Returns when the process dies, or the calling task is cancelled.
     func death() async {

@@ -63,6 +63,11 @@ actor SimulatedCluster {
         await world.log.pause(process.identity, until: end)
     }
 
+    /// Stops a process in the midst of its work: its tasks stand still, while the log's client goes on telling that it lives.
+    func freeze(_ name: String, at nap: (passage: Passage, number: Int, length: Duration)?) {
+        running[name]?.lifeline.freeze(at: nap)
+    }
+
     /// A gateway that runs.
     func gateway() -> SimulatedProcess? { running.values.filter { $0.role == .gateway }.min { $0.name < $1.name } }
 

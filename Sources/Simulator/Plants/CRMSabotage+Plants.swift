@@ -35,11 +35,13 @@ extension CRMSabotage {
     }
 }
 
-/// Remembers records as polls saw them, and takes that for what they are.
+/// Remembers records as polls of any process saw them, and takes that for what they are.
 final class PollCache: Sendable {
     private let records = Mutex<[String: CRMRecord]>([:])
 
-    var record: @Sendable (CRMRecord, CRMSabotage.Reading) -> CRMRecord {
+    var sabotage: Sabotage { Sabotage(crm: { CRMSabotage(record: self.record) }) }
+
+    private var record: @Sendable (CRMRecord, CRMSabotage.Reading) -> CRMRecord {
         { record, reading in
             switch reading {
             case .merging: return self.records.withLock { $0[record.id] } ?? record

@@ -21,7 +21,7 @@ extension Plant {
         case .forgetSeen: Sabotage(statements: StoreSabotage.forgetting("seen", empty: "'{}'"))
         case .forgetOwnWrites: Sabotage(statements: StoreSabotage.forgetting("written_at", empty: "NULL"))
         case .forgetOverruled: Sabotage(statements: StoreSabotage.forgetting("overruled", empty: "'[]'"))
-        case .dropTombstone: Sabotage(statements: [StoreSabotage.mistakesEndings])
+        case .dropTombstone: Sabotage(statements: [StoreSabotage.dropsEnded])
         case .timeOnly: Sabotage(crm: { CRMSabotage(page: CRMSabotage.nextByTimeAlone) })
         case .noOverlap: Sabotage(settings: { $0.outbound.overlap = .zero })
         case .pollIntoFuture: Sabotage(crm: { CRMSabotage(serverTime: { $0.advanced(by: .seconds(3600)) }) })
@@ -32,7 +32,7 @@ extension Plant {
         case .ignoreMark: Sabotage(crm: { CRMSabotage(record: CRMSabotage.withoutMark) })
         case .ignoreConversion: Sabotage(crm: { CRMSabotage(record: CRMSabotage.unconverted) })
         case .ignoreMerge: Sabotage(crm: { CRMSabotage(record: CRMSabotage.unmerged) })
-        case .cachedRead: Sabotage(crm: { CRMSabotage(record: PollCache().record) })
+        case .cachedRead: PollCache().sabotage
         case .marketingWins: Sabotage(settings: { $0.mappings.letMarketingWin() })
         case .selectEverybody: Sabotage(settings: { $0.outbound.selection[.contact] = .criteria(.all([])) })
         case .unmappedField: Sabotage(crm: { CRMSabotage(write: CRMSabotage.withTitles) })
@@ -40,7 +40,7 @@ extension Plant {
         case .forgetTags: Sabotage(marketing: { MarketingSabotage(tagFailure: { _ throws(SyncError) in }) })
         case .settleWholeBatch: Sabotage(crm: { CRMSabotage(write: CRMSabotage.settlingTogether) })
         case .parkTransient: Sabotage(crm: { CRMSabotage(write: CRMSabotage.failingForGood) })
-        case .ownRateCount: Sabotage(rates: { try? Store.inMemory(key: .generate()) })
+        case .ownRateCount: Sabotage(rates: { try? Store.inMemory(key: .generate()).sharing {} })
         case .ignoreQuota: Sabotage(crm: { CRMSabotage(failure: \.withoutPause) })
         }
     }

@@ -59,7 +59,7 @@ public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
         case .forgetSeen: "an old change that comes late is applied again"
         case .forgetOwnWrites: "what a webhook saw before Tandem's own write counts as an edit"
         case .forgetOverruled: "a marketing value that lost is not written over"
-        case .dropTombstone: "an ended link does not say any more why it ended"
+        case .dropTombstone: "nothing is left of a link that ended"
         case .timeOnly: "a poll's next page begins after the last row's time, whoever else has it"
         case .noOverlap: "a poll does not look back for transactions that committed late"
         case .pollIntoFuture: "the server's time is read in the wrong zone, an hour ahead"

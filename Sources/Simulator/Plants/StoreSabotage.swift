@@ -17,10 +17,10 @@ enum StoreSabotage {
         BEGIN UPDATE links SET base = OLD.base WHERE id = NEW.id; END
         """
 
-    /// A person deleted in marketing counts as one whose CRM record was deleted, who may come again.
-    static let mistakesEndings = """
-        CREATE TRIGGER mistakes_endings AFTER UPDATE OF ended_by ON links WHEN NEW.ended_by = 'marketing-deleted'
-        BEGIN UPDATE links SET ended_by = 'crm-deleted' WHERE id = NEW.id; END
+    /// Nothing is left of a link that ended.
+    static let dropsEnded = """
+        CREATE TRIGGER drops_ended AFTER UPDATE OF state ON links WHEN NEW.state = 'ended'
+        BEGIN DELETE FROM links WHERE id = NEW.id; END
         """
 
     static let keepsVersions = """

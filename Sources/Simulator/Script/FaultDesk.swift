@@ -4,6 +4,9 @@ import SyncCore
 
 /// Makes things go wrong, and right again. A fault that begins replaces one of its kind that still lasts.
 actor FaultDesk {
+    /// How long a process is given to come to the passage at which it is to stand still.
+    private static let patience = Duration.seconds(900)
+
     private let world: SimulatedWorld
     private let cluster: SimulatedCluster
     private var rules: [Diary.Disturbance.Kind: FaultPlan.Rule] = [:]
@@ -46,6 +49,8 @@ actor FaultDesk {
         case .killAtPassage(let process, let passage, let number, let duration):
             return await doom(process, at: passage, number, downFor: duration)
         case .freeze(let process, let duration): await freeze(process, for: duration)
+        case .freezeAtPassage(let process, let passage, let number, let duration):
+            return await freeze(process, at: passage, number, for: duration)
         case .join(let role, let duration): return await join(role, for: duration)
         case .rebalance: await rebalance()
         case .redeliver(let count):
@@ -119,6 +124,14 @@ actor FaultDesk {
         note(.process, for: duration)
         frozenUntil = max(frozenUntil, world.clock.now().advanced(by: duration))
         await cluster.freeze(process, for: duration)
+    }
+
+    /// Stops a process at a passage, if it comes there soon: it believes in its lease when it goes on.
+    private func freeze(_ process: String, at passage: Passage, _ number: Int, for duration: Duration) async -> Player.Sequel {
+        note(.process, for: Self.patience + duration)
+        frozenUntil = max(frozenUntil, world.clock.now().advanced(by: Self.patience + duration))
+        await cluster.freeze(process, at: (passage, number, duration))
+        return Player.Sequel(after: Self.patience) { await self.cluster.freeze(process, at: nil) }
     }
 
     /// Another process joins, and is killed in the end.

@@ -49,6 +49,7 @@ enum Action: Sendable, Hashable, Codable {
     case kill(process: String, downFor: Duration)
     case killAtPassage(process: String, at: Passage?, number: Int, downFor: Duration)
     case freeze(process: String, for: Duration)
+    case freezeAtPassage(process: String, at: Passage, number: Int, for: Duration)
     case join(Role, for: Duration)
     case rebalance
     case duplicatePublished(Int)

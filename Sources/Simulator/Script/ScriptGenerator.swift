@@ -113,6 +113,7 @@ struct ScriptGenerator: Sendable {
                 let meeting = dice.chance(0.5) ? .pollNow : edit.edit(isMarketing: dice.chance(0.7), &dice)
                 steps.append(Step(at: .milliseconds(moment + 500), action: meeting))
             }
+            steps += aftermath(of: action, of: focus, people: people, number: 10 * number + place, at: moment, setting, &dice)
             // Nor does a transaction that no poll passes by.
             if case .editRecord(_, _, _, let late?) = action, dice.chance(0.5) {
                 steps.append(Step(at: .milliseconds(moment) + late / 2, action: .pollNow))
@@ -120,6 +121,36 @@ struct ScriptGenerator: Sendable {
             moment += dice.below(dice.chance(0.6) ? 4_000 : 150_000)
         }
         return steps
+    }
+}
+
+extension ScriptGenerator {
+    /// What makes some trouble matter: somebody goes on editing while it lasts.
+    private func aftermath(
+        of action: Action, of focus: Int, people: Int, number: Int, at moment: Int, _ setting: Setting, _ dice: inout Dice
+    ) -> [Step] {
+        func edit(_ count: Int, of person: Int, isMarketing: Bool) -> Action {
+            WorkThrow(number: 10_000 * count + number, person: person, people: people).edit(isMarketing: isMarketing, &dice)
+        }
+        switch action {
+        case .salesforceFaults(.lockRow, _, _):
+            // Some of a batch are refused, others are not.
+            return (1...people).map { Step(at: .milliseconds(moment + 500), action: edit($0, of: $0, isMarketing: true)) }
+        case .editRecord(let person, _, _, nil) where dice.chance(0.15):
+            // A mass update: many records of one moment.
+            return (1...people).filter { $0 != person }.map {
+                Step(at: .milliseconds(moment), action: edit($0, of: $0, isMarketing: false))
+            }
+        case .salesforceFaults(.hangUpAfter, _, _), .freezeAtPassage:
+            guard case .editContact(_, let field, _) = edit(0, of: focus, isMarketing: true) else { return [] }
+            var next = moment + 500
+            return (1...3).map { count in
+                defer { next += Int(setting.window.interval.wholeMilliseconds) / 1000 * dice.between(300...1500) }
+                let value = "\(field == .income ? "" : "\(field.rawValue) ")\(70_000 + 10_000 * count + number)"
+                return Step(at: .milliseconds(next), action: .editContact(person: focus, field: field, value: value))
+            }
+        default: return []
+        }
     }
 }
 
@@ -175,7 +206,7 @@ private struct FaultThrow {
         switch dice.below(100) {
         case ..<14:
             return .salesforceFaults(vendorFault(&dice), chance: dice.pick([0.1, 0.3, 1]) ?? 0.3, for: minutes(&dice, 1...15))
-        case ..<16: return .salesforceFaults(.lockRow(0), chance: 0.5, for: minutes(&dice, 1...10))
+        case ..<17: return .salesforceFaults(.lockRow(0), chance: 0.5, for: minutes(&dice, 1...10))
         case ..<28:
             return .marketingFaults(vendorFault(&dice), chance: dice.pick([0.1, 0.3, 1]) ?? 0.3, for: minutes(&dice, 1...15))
         case ..<30: return .marketingFaults(.emptyBody, chance: 0.3, for: minutes(&dice, 1...10))
@@ -187,7 +218,11 @@ private struct FaultThrow {
             let (passage, last): (Passage?, Int) = dice.pick(Self.deaths) ?? (nil, 120)
             return .killAtPassage(
                 process: process, at: passage, number: dice.between(1...last), downFor: .seconds(dice.between(1...120)))
-        case ..<75: return .freeze(process: process, for: .seconds(dice.between(2...240)))
+        case ..<70: return .freeze(process: process, for: .seconds(dice.between(2...240)))
+        case ..<75:
+            return .freezeAtPassage(
+                process: process, at: dice.chance(0.5) ? .vendor : .store, number: dice.between(1...12),
+                for: .seconds(dice.between(35...400)))
         case ..<80: return .join(dice.chance(0.5) ? .inbound : .outbound, for: minutes(&dice, 1...20))
         case ..<85: return .rebalance
         case ..<89: return .redeliver(dice.between(1...20))
