@@ -141,7 +141,7 @@ struct ExistenceCheck: Sendable {
     private func isOfDeletedPerson(_ name: RecordName) -> Bool {
         facts.notes.events.contains { event in
             guard case .converted(let lead, name.id) = event.kind,
-                let contact = facts.partner(of: RecordName(.lead, lead), at: event.moment)
+                let contact = facts.books.state(of: RecordName(.lead, lead), at: event.moment)?.contactID
             else { return false }
             return isDeleted(contact: contact, before: facts.now)
         }

@@ -37,6 +37,9 @@ struct FieldJudge: Sendable {
         var value: String
         /// Until when a write may arrive that was decided before the edit.
         var blindUntil: Timestamp
+        /// Whether that is so late because a process stood still: then what it brings may be an older value of the same side, by way
+        /// of the other.
+        var isBlindForLong = false
     }
 
     /// A side was seen to hold a value from that moment on.
@@ -121,8 +124,8 @@ struct FieldJudge: Sendable {
     }
 
     private func wasOvertaken(_ edit: Edit) -> Bool {
-        let own = Set(edits.filter { $0.side == edit.side }.map(\.value))
-        let others = edits.filter { $0.side != edit.side }.map(\.value)
+        let own = Set(edits.filter { $0.side == edit.side && !(edit.isBlindForLong && $0.moment < edit.moment) }.map(\.value))
+        let others = edits.filter { $0.side != edit.side || edit.isBlindForLong }.map(\.value)
         return (sights[edit.side] ?? []).contains { sight in
             sight.moment > edit.moment && sight.moment <= edit.blindUntil && !own.contains(sight.value)
                 && others.contains(sight.value)

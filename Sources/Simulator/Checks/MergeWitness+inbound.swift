@@ -64,7 +64,9 @@ extension MergeWitness {
                 return fail("\(update.text), which nobody ever gave contact \(update.person)")
             }
             // Another record of the person may have brought it to marketing: then it is news to this one.
-            if usersWrote(value, field, toRecord: update.id) {
+            if usersWrote(value, field, toRecord: update.id),
+                !wasBroughtBack(value, field, from: update.id, toContact: update.person)
+            {
                 fail("\(update.text), which Tandem itself took from there to contact \(update.person)")
             }
             return
@@ -106,6 +108,17 @@ extension MergeWitness {
             $0.side == .marketing && $0.recordID == contact && $0.field == field && $0.seen <= moment
                 && field.plain($0.value) == value
         }?.seen
+    }
+
+    /// Whether an older value of the record was carried to the contact after a newer one: a process that stood still between its
+    /// decision and its write did that, and no fence keeps a vendor from taking it. Nobody can tell it from a user's edit.
+    private func wasBroughtBack(_ value: String, _ field: PersonField, from id: String, toContact contact: String) -> Bool {
+        let carried = carriage.carried(field, toContact: contact).map(\.value)
+        let written = seat.diary.edits.filter { $0.side == .crm && $0.recordID == id && $0.field == field }.map {
+            field.plain($0.value)
+        }
+        guard carried.last == value, let place = written.lastIndex(of: value) else { return false }
+        return written[place...].dropFirst().contains { carried.contains($0) }
     }
 
     /// Whether a user gave the CRM record's field that value.

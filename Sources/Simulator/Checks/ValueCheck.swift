@@ -102,9 +102,10 @@ struct ValueCheck: Sendable {
                 && (edit.side == .marketing ? edit.recordID == pair.contactID : records.contains(edit.recordID))
         }
         return edits.enumerated().sorted { ($0.element.seen, $0.offset) < ($1.element.seen, $1.offset) }.map { _, edit in
-            FieldJudge.Edit(
+            let blindUntil = blindness(after: edit.seen)
+            return FieldJudge.Edit(
                 moment: edit.seen, side: edit.side, recordID: edit.recordID, value: PersonState.plain(edit.value, field),
-                blindUntil: blindness(after: edit.seen))
+                blindUntil: blindUntil, isBlindForLong: blindUntil > edit.seen.advanced(by: Self.journey))
         }
     }
 

@@ -89,13 +89,14 @@ public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
         return switch self {
         case .commitEarly, .acknowledgeUnwritten, .timeOnly, .noOverlap: loses
         case .pollIntoFuture, .settleWholeBatch: loses.union([.mergesAgree, .onlyDueWrites])
-        case .arrivalOrder, .forgetVersion, .forgetBase, .forgetSent, .forgetSeen, .forgetOwnWrites: loses.union([.mergesAgree])
+        case .arrivalOrder, .forgetVersion, .forgetSent, .forgetSeen, .forgetOwnWrites: loses.union([.mergesAgree])
         case .forgetOverruled, .cachedRead, .marketingWins, .ignoreMark: loses.union([.mergesAgree])
-        case .skipEchoCheck, .noFencing: loses.union([.mergesAgree, .noEcho])
+        case .skipEchoCheck, .forgetBase: loses.union([.mergesAgree, .noEcho])
+        case .noFencing: loses.union([.mergesAgree, .noEcho, .nothingWaitsForever])
         case .lostWakeUp, .leaseForEver: [.nothingWaitsForever, .windowKept]
         case .wideWindow: [.windowKept]
         case .dropTombstone, .reviveDeleted: [.noResurrection, .nothingTwice, .onlyDueWrites]
-        case .emailAsKey, .createUnlooked, .repeatCreates: loses.union([.nothingTwice])
+        case .emailAsKey, .createUnlooked, .repeatCreates: loses.union([.nothingTwice, .onlyDueWrites])
         case .ignoreConversion, .ignoreMerge: loses.union([.onlyDueWrites, .nothingTwice, .noResurrection])
         case .selectEverybody: [.onlyDueWrites]
         case .unmappedField: [.onlyMappedFields]

@@ -12,8 +12,8 @@ actor FaultDesk {
     private var rules: [Diary.Disturbance.Kind: FaultPlan.Rule] = [:]
     /// How many faults of each kind began; only the last one's end counts.
     private var begun: [Diary.Disturbance.Kind: Int] = [:]
-    /// Processes that are down, or will be at a passage to come.
-    private var doomed: Set<String> = []
+    /// How often each process was killed, or will be at a passage to come, and not started again since.
+    private var doomed: [String: Int] = [:]
     private var extras: [String] = []
     private var frozenUntil = Timestamp.distantPast
     private var transactions: [(token: LateCommit, edit: Diary.Edit)] = []
@@ -104,7 +104,7 @@ actor FaultDesk {
 
     private func kill(_ process: String, downFor duration: Duration) async -> Player.Sequel {
         note(.process, for: duration)
-        doomed.insert(process)
+        doomed[process, default: 0] += 1
         await cluster.kill(process)
         return Player.Sequel(after: duration) { await self.restart(process) }
     }
@@ -112,7 +112,7 @@ actor FaultDesk {
     /// Kills a process in the midst of its work; `duration` counts from now, or from its death if that comes later.
     private func doom(_ process: String, at passage: Passage?, _ number: Int, downFor duration: Duration) async -> Player.Sequel {
         note(.process, for: .seconds(3600))
-        doomed.insert(process)
+        doomed[process, default: 0] += 1
         await cluster.kill(process, at: passage, number: number)
         return Player.Sequel(after: duration) {
             while await self.cluster.isAlive(process) { guard await self.wait(.seconds(10)) else { return } }
@@ -149,7 +149,7 @@ actor FaultDesk {
             await cluster.start(process, as: role)
             if await cluster.isAlive(process) { break }
         } while await wait(.seconds(1))
-        doomed.remove(process)
+        doomed[process] = doomed[process].map { max($0 - 1, 0) }
     }
 
     private func wait(_ duration: Duration) async -> Bool {
@@ -178,7 +178,7 @@ actor FaultDesk {
         await world.log.failNextPublishes(0, appended: false)
         for transaction in transactions { await commit(transaction.token) }
         for name in extras { await cluster.kill(name) }
-        for name in doomed.sorted() {
+        for (name, deaths) in doomed.sorted(by: { $0.key < $1.key }) where deaths > 0 {
             await cluster.kill(name)
             await restart(name)
         }

@@ -132,6 +132,15 @@ extension ScriptGenerator {
         func edit(_ count: Int, of person: Int, isMarketing: Bool) -> Action {
             WorkThrow(number: 10_000 * count + number, person: person, people: people).edit(isMarketing: isMarketing, &dice)
         }
+        let interval = Int(setting.window.interval.wholeMilliseconds)
+        func sameField(_ delays: [Int]) -> [Step] {
+            guard case .editContact(_, let field, _) = edit(0, of: focus, isMarketing: true) else { return [] }
+            return delays.enumerated().map { count, delay in
+                let value = "\(field == .income ? "" : "\(field.rawValue) ")\(70_000 + 10_000 * count + number)"
+                let action = Action.editContact(person: focus, field: field, value: value)
+                return Step(at: .milliseconds(moment + delay), action: action)
+            }
+        }
         switch action {
         case .salesforceFaults(.lockRow, _, _):
             // Some of a batch are refused, others are not.
@@ -141,14 +150,15 @@ extension ScriptGenerator {
             return (1...people).filter { $0 != person }.map {
                 Step(at: .milliseconds(moment), action: edit($0, of: $0, isMarketing: false))
             }
-        case .salesforceFaults(.hangUpAfter, _, _), .freezeAtPassage:
-            guard case .editContact(_, let field, _) = edit(0, of: focus, isMarketing: true) else { return [] }
-            var next = moment + 500
-            return (1...3).map { count in
-                defer { next += Int(setting.window.interval.wholeMilliseconds) / 1000 * dice.between(300...1500) }
-                let value = "\(field == .income ? "" : "\(field.rawValue) ")\(70_000 + 10_000 * count + number)"
-                return Step(at: .milliseconds(next), action: .editContact(person: focus, field: field, value: value))
-            }
+        case .salesforceFaults(.hangUpAfter, let chance, _) where chance < 1:
+            // The answer to one is lost, and others come before it is tried again.
+            return sameField((0..<12).map { 500 + 25_000 * $0 + dice.below(20_000) })
+        case .freezeAtPassage(let process, _, _, let length):
+            // One is under way, one is another worker's, one comes when both are awake.
+            let role = process.split(separator: "-").first.flatMap { Role(rawValue: String($0)) } ?? .inbound
+            let thaw = 2 * interval + Int(length.wholeMilliseconds)
+            return [Step(at: .milliseconds(moment), action: .join(role, for: .seconds(1800)))]
+                + sameField([500, interval + dice.between(5_000...40_000), thaw + dice.between(5_000...90_000)])
         default: return []
         }
     }
@@ -207,6 +217,7 @@ private struct FaultThrow {
         case ..<14:
             return .salesforceFaults(vendorFault(&dice), chance: dice.pick([0.1, 0.3, 1]) ?? 0.3, for: minutes(&dice, 1...15))
         case ..<17: return .salesforceFaults(.lockRow(0), chance: 0.5, for: minutes(&dice, 1...10))
+        case ..<18: return .salesforceFaults(.hangUpAfter, chance: 0.5, for: minutes(&dice, 5...12))
         case ..<28:
             return .marketingFaults(vendorFault(&dice), chance: dice.pick([0.1, 0.3, 1]) ?? 0.3, for: minutes(&dice, 1...15))
         case ..<30: return .marketingFaults(.emptyBody, chance: 0.3, for: minutes(&dice, 1...10))
@@ -221,8 +232,9 @@ private struct FaultThrow {
         case ..<70: return .freeze(process: process, for: .seconds(dice.between(2...240)))
         case ..<75:
             return .freezeAtPassage(
-                process: process, at: dice.chance(0.5) ? .vendor : .store, number: dice.between(1...12),
-                for: .seconds(dice.between(35...400)))
+                process: process, at: dice.chance(0.7) ? .vendor : .store,
+                number: dice.chance(0.5) ? dice.between(1...12) : dice.pick([4, 10]) ?? 4,
+                for: .seconds(dice.between(60...400)))
         case ..<80: return .join(dice.chance(0.5) ? .inbound : .outbound, for: minutes(&dice, 1...20))
         case ..<85: return .rebalance
         case ..<89: return .redeliver(dice.between(1...20))

@@ -35,6 +35,8 @@ public struct InboundResolution: Sendable, Hashable {
     /// Whether outbound has to look at the record though the CRM did not change it: marketing's value lost and is to be
     /// written over, or the lead became a contact.
     public var touch = false
+    /// Whether the person is to be read again: what the change said was not carried out, and the record it is for changes.
+    public var touchesPerson = false
     /// The CRM fields that were frozen by this resolution.
     public var frozen: [String] = []
     /// Values that came back as Tandem had written them, but for blanks, case or a phone number's punctuation.

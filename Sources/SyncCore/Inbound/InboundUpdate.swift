@@ -6,7 +6,7 @@ extension InboundRules {
         _ record: CRMRecord, _ fields: [IncomingField], in context: MappingContext, link: Link, original: Link, profile: Profile,
         bounceLimit: Int, now: Timestamp
     ) -> InboundResolution {
-        if record.isConverted { return converted(record, original) }
+        if record.isConverted { return converted(record, original, in: context) }
         let link = link.confirmed(by: record, context.crm)
         let isWaiting = profile.isWaiting(record.syncStatus)
         // What is ignored anyway need not be readable.
@@ -30,9 +30,17 @@ extension InboundRules {
         return resolution
     }
 
-    /// A converted lead can not be written any more. Outbound moves its link to the contact, to which the change then goes; one that
-    /// nothing links any more stays as it is.
-    private static func converted(_ record: CRMRecord, _ link: Link) -> InboundResolution {
+    /// A converted lead can not be written any more. Outbound moves its link to the contact, to which the change then goes; so it
+    /// does for one that Tandem made and that was converted before its answer came. One that nothing links any more stays as it is.
+    private static func converted(_ record: CRMRecord, _ link: Link, in context: MappingContext) -> InboundResolution {
+        if link.state == .creating, record.externalID?.lowercased() == link.externalID.lowercased() {
+            var made = link.confirmed(by: record, context.crm)
+            (made.state, made.crmID) = (.linked, record.id)
+            var resolution = InboundResolution(
+                outcome: .adopt, write: [:], targetID: record.id, stampsExternalID: false, decisions: [], link: made)
+            (resolution.touch, resolution.touchesPerson) = (true, true)
+            return resolution
+        }
         guard link.state == .linked, link.crmID == record.id else {
             return .failed(
                 link, .permanent, code: "lead-converted",

@@ -57,6 +57,7 @@ struct InboundSettling {
         var links: [Link] = []
         var history: [HistoryEntry] = []
         var touches: [RecordKey] = []
+        var rereads: [RecordKey] = []
         var failed: (error: SyncError, crmID: String?)?
         for item in items {
             if let touch = touch(of: item) { touches.append(touch) }
@@ -65,6 +66,7 @@ struct InboundSettling {
                 continue
             }
             guard let resolution = item.resolution else { continue }
+            if resolution.touchesPerson { rereads = [row.key] }
             var link = resolution.link
             if case .success(let success) = item.result {
                 link.crmID = success.id
@@ -76,7 +78,8 @@ struct InboundSettling {
         }
         guard let failed else {
             return Settlement(
-                rowID: row.id, version: row.version, result: .done, links: links, history: history, touches: touches)
+                rowID: row.id, version: row.version, result: .done, links: links, history: history, touches: touches,
+                inboundTouches: rereads)
         }
         return settlement(
             of: row, failedWith: failed.error, links: links, history: history, touches: touches, crmID: failed.crmID)

@@ -150,13 +150,25 @@ struct InboundSpecialsTests {
     func convertedLeadOfNobody() {
         var record = person()
         record.object = .lead
-        record.isConverted = true
+        (record.isConverted, record.externalID) = (true, "acme:99")
         let link = linked(.lead, base: Self.agreed, state: .creating)
         guard case .failed(let error) = resolve(change(at: 400, ["phone": "3"]), link: link, crm: record).outcome else {
             Issue.record("not failed")
             return
         }
         #expect(error.code == "lead-converted" && error.errorClass == .permanent)
+    }
+
+    @Test("GEN-6 OUT-5 a lead that was converted before the answer to its creation came is known all the same, and moves on")
+    func convertedBeforeTheAnswer() {
+        var record = person()
+        (record.object, record.isConverted, record.externalID) = (.lead, true, "acme:10")
+        var link = Link(creating: .lead, for: ann)
+        link.sent = ["Phone": .text("1"), "FirstName": .text("Other")]
+        let resolution = resolve(change(at: 400, ["phone": "3"]), link: link, crm: record)
+        #expect(resolution.outcome == .adopt && !resolution.needsWrite && resolution.touch && resolution.touchesPerson)
+        #expect(resolution.link.state == .linked && resolution.link.crmID == record.id)
+        #expect(resolution.link.base == ["Phone": .text("1")], "what it holds of what was sent")
     }
 
     @Test(
