@@ -77,13 +77,15 @@ struct MarkCheck: Sendable {
         }
     }
 
-    /// Whether a contact's tag says that its lead was converted, and it was: into a record that names the contact, though the
-    /// lead itself may never have come to name it.
+    /// Whether a contact's tag says that its lead was converted, and it was: it had the contact's address, or became a record that
+    /// names the contact, though the lead itself may never have come to name it.
     private func saysConversion(_ contact: String) -> Bool {
         guard facts.sides.contacts[contact]?.tags.contains("salesforce-lead-converted-to-contact") == true else { return false }
         return facts.notes.events.contains { event in
-            guard case .converted(_, let id) = event.kind else { return false }
+            guard case .converted(let lead, let id) = event.kind else { return false }
+            let email = facts.books.state(of: RecordName(nil, contact), at: event.moment)?[.email]
             return facts.books.states(of: RecordName(.contact, id)).contains { $0.contactID == contact }
+                || email != nil && facts.books.state(of: RecordName(.lead, lead), at: event.moment)?[.email] == email
         }
     }
 

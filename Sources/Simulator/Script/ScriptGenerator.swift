@@ -219,7 +219,9 @@ private struct FaultThrow {
         case ..<17: return .salesforceFaults(.lockRow(0), chance: 0.5, for: minutes(&dice, 1...10))
         case ..<18: return .salesforceFaults(.hangUpAfter, chance: 0.5, for: minutes(&dice, 5...12))
         case ..<28:
-            return .marketingFaults(vendorFault(&dice), chance: dice.pick([0.1, 0.3, 1]) ?? 0.3, for: minutes(&dice, 1...15))
+            let (fault, chance) = (vendorFault(&dice), dice.pick([0.1, 0.3, 1]) ?? 0.3)
+            // Two refusals in a row beside calls that work say that the plan lacks something.
+            return .marketingFaults(fault, chance: fault == .unauthorized ? 1 : chance, for: minutes(&dice, 1...15))
         case ..<30: return .marketingFaults(.emptyBody, chance: 0.3, for: minutes(&dice, 1...10))
         case ..<33: return .expireSessions
         case ..<37: return .exhaustQuota(for: minutes(&dice, 2...40))

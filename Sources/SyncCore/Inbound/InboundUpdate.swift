@@ -53,20 +53,6 @@ extension InboundRules {
     }
 }
 
-extension Link {
-    /// Takes what the CRM holds of the values sent before for agreed on, and forgets the rest: it did not arrive.
-    fileprivate func confirmed(by record: CRMRecord, _ schema: FieldIndex) -> Link {
-        var link = self
-        for (name, value) in sent {
-            guard let held = record.values[name], let type = schema[name]?.type, type.areEqual(held, value) else { continue }
-            link.base[name] = value
-            link.overruled.remove(name)
-        }
-        link.sent = [:]
-        return link
-    }
-}
-
 /// Merges fields into one CRM record, one after the other.
 private struct RecordMerger {
     let record: CRMRecord

@@ -5,6 +5,8 @@ extension OutboundRules {
     static func merged(
         _ record: CRMRecord, _ link: Link, _ input: OutboundInput, _ context: OutboundContext, _ now: Timestamp
     ) -> OutboundResolution {
+        // What inbound sent, and does not know of whether it arrived, is no user's.
+        let link = context.crm[input.object].map { link.confirmed(by: record, $0) } ?? link
         var merger = OutboundMerger(
             record: record, original: link, link: link, incoming: context.incoming(input.pending, link),
             isWaiting: context.profile.isWaiting(record.syncStatus), bounceLimit: context.settings.bounceLimit, now: now)

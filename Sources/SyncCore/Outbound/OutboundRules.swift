@@ -65,6 +65,7 @@ extension OutboundRules {
         if record.object == .opportunity { return opportunityChanged(record, link, context) }
         if record.object.isPerson, writeBack(record, link, context) != nil { return true }
         if changesAccount(record, link, context) { return true }
+        let link = context.crm[record.object].map { link.confirmed(by: record, $0) } ?? link
         return context.fields(of: record.object, inCreate: false).contains { field in
             guard let current = record.values[field.source.name] else { return false }
             return link.isNews(current, field)

@@ -38,3 +38,17 @@ public struct CRMRecord: Sendable, Hashable {
         self.modifiedAt = modifiedAt
     }
 }
+
+extension Link {
+    /// Takes what the CRM holds of the values sent before for agreed on, and forgets the rest: it did not arrive.
+    func confirmed(by record: CRMRecord, _ schema: FieldIndex) -> Link {
+        var link = self
+        for (name, value) in sent {
+            guard let held = record.values[name], let type = schema[name]?.type, type.areEqual(held, value) else { continue }
+            link.base[name] = value
+            link.overruled.remove(name)
+        }
+        link.sent = [:]
+        return link
+    }
+}

@@ -23,6 +23,19 @@ struct ResolvePersonTests {
         return OutboundRules.resolve(input, in: context(outbound, mappings: set), now: at(500))
     }
 
+    @Test("GEN-5 what inbound sent without hearing whether it arrived is no user's edit of the CRM")
+    func inDoubt() {
+        var link = linked(base: Self.agreed)
+        link.sent = ["Phone": .text("2"), "LastName": .text("Lost")]
+        let record = person(["Phone": .text("2")])
+        let resolution = resolve(record, link: link)
+        #expect(resolution.write.isEmpty && resolution.link?.base["Phone"] == .text("2") && resolution.link?.sent.isEmpty == true)
+        #expect(resolution.link?.base["LastName"] == Self.agreed["LastName"], "what did not arrive is not agreed on")
+        let context = context(OutboundSettings())
+        #expect(OutboundRules.pollVerdict(record, link: link, in: context, since: nil) == .echo)
+        #expect(resolve(person(["Phone": .text("3")]), link: link).write == ["phone": "3"])
+    }
+
     @Test("OUT-2 only what the CRM changed is sent; the record is shown to be in step")
     func update() {
         let resolution = resolve(person(["Phone": .text("2")], status: profile.waitingStatus))
