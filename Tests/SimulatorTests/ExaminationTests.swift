@@ -120,17 +120,20 @@ struct ExaminationTests {
         #expect(findings(story) == [])
     }
 
-    @Test("OUT-4 A person whose lead was converted before it named them is told by the tag, if the contact names them")
-    func conversionOfUnnamed() {
+    @Test(
+        "OUT-4 A person whose lead was converted before it named them is told by the tag: by its address, or once the contact names them",
+        arguments: ["ann@example.com", "anna@example.com"])
+    func conversionOfUnnamed(address: String) {
         var story = CalmStory()
         story.event(10, .inserted(.lead, id: "00Q", isSelected: true))
         story.edit(10, .crm, "00Q", .email, "ann@example.com")
         story.holds(10, .lead, "00Q", [.email: "ann@example.com"], status: nil)
         story.holds(20, nil, "1", [.email: "ann@example.com"], tags: ["salesforce-lead-converted-to-contact"])
+        story.holds(25, .lead, "00Q", [.email: address], status: nil)
         story.event(30, .converted(lead: "00Q", contact: "003A"))
-        story.holds(30, .lead, "00Q", [.email: "ann@example.com"], status: nil, isConverted: true)
+        story.holds(30, .lead, "00Q", [.email: address], status: nil, isConverted: true)
         story.holds(30, .contact, "003A", [.email: "ann@example.com"], status: nil)
-        #expect(findings(story) == [.marksShown])
+        #expect(findings(story) == (address == "ann@example.com" ? [] : [.marksShown]))
         story.holds(40, .contact, "003A", [.email: "ann@example.com"], externalID: "demo:1")
         #expect(findings(story) == [])
         story.tag("1", [])

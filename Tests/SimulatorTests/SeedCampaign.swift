@@ -6,11 +6,11 @@ import Testing
 /// Takes both cores for a while, so `make test` runs it apart.
 @Suite("A campaign", .serialized)
 struct SeedCampaign {
-    @Test("keeps every rule in 140 seeds")
+    @Test("keeps every rule in 300 seeds")
     func keepsAll() async throws {
-        let output = try await TandemProcess.run(["simulate", "--seeds", "140"])
+        let output = try await TandemProcess.run(["simulate", "--seeds", "300"])
         #expect(output.status == 0, "\(output.text)")
-        #expect(output.text.contains("\n140 seeds"))
+        #expect(output.text.contains("\n300 seeds"))
     }
 
     @Test("finds a planted bug and shows the shortest script, which breaks the same rule again, and none without the bug")
