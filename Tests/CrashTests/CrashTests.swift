@@ -67,6 +67,7 @@ struct CrashRun {
     mutating func round(arriving count: Int, edited share: Double = 0.4, strikes: [Strike]) async throws {
         if await world.worker.starts == 0 { try await world.worker.start() }
         let changes = crowd.round(arriving: try await arrivals(count), edited: share, at: try await nextSecond())
+        await happen(changes)
         let world = world
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await world.publisher.publish(changes) { await world.striker.accepted() } }
@@ -106,6 +107,17 @@ struct CrashRun {
             ids.append(try #require(await world.marketing.contactID(email: email)))
         }
         return ids
+    }
+
+    /// Who tells of a change is believed only as far as marketing shows it.
+    private func happen(_ changes: [CrowdChange]) async {
+        for person in changes.map(\.person) {
+            await world.marketing.editContact(person.id) {
+                ($0.firstName, $0.lastName, $0.phone, $0.account) = (
+                    person.firstName, person.lastName, person.phone, person.company
+                )
+            }
+        }
     }
 
     /// The round's time: ActiveCampaign stamps in whole seconds, and two edits of a person in one second have no order.

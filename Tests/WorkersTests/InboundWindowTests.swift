@@ -140,6 +140,18 @@ struct InboundWindowTests {
         }
     }
 
+    @Test("IN-4 who is asked for and not to be seen in marketing is created with what the asking says")
+    func unseen() async throws {
+        try await withWorld { world in
+            let asking = AutomationAction(
+                key: world.key("9"), action: .createContact, occurredAt: world.clock.now(), isDated: false,
+                fields: World.person("9"))
+            try await world.take(.automationAction(asking))
+            await world.flush()
+            #expect(try await world.crmRecord("9")["Phone"] == "+1 555 0100")
+        }
+    }
+
     @Test("IN-2 a change that comes after a newer one was written changes nothing")
     func late() async throws {
         try await withWorld { world in

@@ -137,12 +137,13 @@ struct ExistenceCheck: Sendable {
         }
     }
 
-    /// Whether it is what became of a lead whose person a user has deleted in marketing since (OUT-8): it never showed whose it is.
+    /// Whether it was linked to a person whom a user deleted in marketing (OUT-8), perhaps before it could show whose it is. Tandem
+    /// says which person that was, and counts only if it is true.
     private func isOfDeletedPerson(_ name: RecordName) -> Bool {
-        facts.notes.events.contains { event in
-            guard case .converted(let lead, name.id) = event.kind,
-                let contact = facts.books.state(of: RecordName(.lead, lead), at: event.moment)?.contactID
-            else { return false }
+        facts.links.contains { contact, links in
+            guard let link = name.object.flatMap({ links[$0] }), link.crmID == name.id, link.endedBy == .marketingDeleted else {
+                return false
+            }
             return isDeleted(contact: contact, before: facts.now)
         }
     }

@@ -129,8 +129,8 @@ public actor InboundDrain {
         return people
     }
 
-    /// Asks marketing for people of whom a change says too little, or perhaps what they were before something newer. Each costs a call or two; one that marketing does not know fails alone, while an outage is not asked about for
-    /// each of them.
+    /// Asks marketing for people of whom a change says too little, or perhaps what they were before something newer. Each costs a
+    /// call or two; one that marketing does not know fails alone, while an outage is not asked about for each of them.
     private func completePartialRows(_ batch: inout InboundBatch) async throws {
         let (partial, doubtful) = (Set(batch.incompleteRows()), Set(batch.doubtfulRows()))
         let rows = partial.union(doubtful).sorted()
@@ -142,7 +142,8 @@ public actor InboundDrain {
             do throws(SyncError) {
                 if let outage { throw outage }
                 guard let contact = try await marketing.contact(id: key.recordID) else {
-                    if batch.forgetTouch(ofRow: row) { continue }
+                    // Then there is nothing newer than what the change says, or nothing at all to look at.
+                    if !partial.contains(row) || batch.forgetTouch(ofRow: row) { continue }
                     let message = "contact \(key.recordID) does not exist in marketing"
                     throw SyncError(.permanent, code: "marketing-record-not-found", message: message)
                 }

@@ -96,7 +96,8 @@ actor World {
     func records(_ messages: [Message]) -> [LogRecord] {
         messages.map { message in
             offset += 1
-            let event = Event(attributes: EventAttributes(id: "event-\(offset)", source: "/tests"), message: message)
+            let event = Event(
+                attributes: EventAttributes(id: "event-\(offset)", source: "/tests", time: clock.now()), message: message)
             return LogRecord(
                 topic: Topics().marketingChanges, partition: 0, offset: offset, timestamp: clock.now(),
                 message: EventCodec.encode(event))
