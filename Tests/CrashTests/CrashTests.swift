@@ -44,12 +44,10 @@ struct CrashTests {
 struct CrashRun {
     let world: CrashWorld
     var crowd: Crowd
-    private var roundTime: Timestamp
 
     init(world: CrashWorld, seed: UInt64) {
         self.world = world
         crowd = Crowd(seed: seed)
-        roundTime = .distantPast
     }
 
     // MARK: Where to strike
@@ -67,7 +65,7 @@ struct CrashRun {
     mutating func round(arriving count: Int, edited share: Double = 0.4, strikes: [Strike]) async throws {
         if await world.worker.starts == 0 { try await world.worker.start() }
         let changes = crowd.round(arriving: try await arrivals(count), edited: share, at: try await nextSecond())
-        await happen(changes)
+        await happen()
         let world = world
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await world.publisher.publish(changes) { await world.striker.accepted() } }
@@ -109,9 +107,9 @@ struct CrashRun {
         return ids
     }
 
-    /// Who tells of a change is believed only as far as marketing shows it.
-    private func happen(_ changes: [CrowdChange]) async {
-        for person in changes.map(\.person) {
+    /// Makes marketing show everyone as they are by now: who tells of a change is believed only as far as marketing shows it.
+    private func happen() async {
+        for person in crowd.people {
             await world.marketing.editContact(person.id) {
                 ($0.firstName, $0.lastName, $0.phone, $0.account) = (
                     person.firstName, person.lastName, person.phone, person.company
@@ -120,13 +118,13 @@ struct CrashRun {
         }
     }
 
-    /// The round's time: ActiveCampaign stamps in whole seconds, and two edits of a person in one second have no order.
-    private mutating func nextSecond() async throws -> Timestamp {
+    /// The round's time: ActiveCampaign stamps in whole seconds, and two edits of a person in one second have no order. It has
+    /// just begun, so that the round's edits happen in the second they are stamped with.
+    private func nextSecond() async throws -> Timestamp {
         let clock = world.clock
-        let earliest = roundTime.advanced(by: .seconds(1))
-        try await eventually("the next second comes") { clock.now() >= earliest }
-        roundTime = Timestamp(seconds: clock.now().milliseconds / 1000)
-        return roundTime
+        let next = Timestamp(seconds: clock.now().milliseconds / 1000 + 1)
+        try await eventually("the next second comes") { clock.now() >= next }
+        return next
     }
 }
 
