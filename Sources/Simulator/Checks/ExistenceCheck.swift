@@ -49,8 +49,8 @@ struct ExistenceCheck: Sendable {
         }
     }
 
-    /// CRM records that no user made: each must have been asked for, and each asking makes one at most.
-    private func strangeRecords() -> [Finding] {
+    /// CRM records that no user made, sorted.
+    private var strangers: [RecordName] {
         let own = Set(
             facts.notes.events.compactMap { event -> String? in
                 switch event.kind {
@@ -58,7 +58,11 @@ struct ExistenceCheck: Sendable {
                 default: nil
                 }
             })
-        let strangers = facts.books.entries.keys.filter { $0.object != nil && !own.contains($0.id) }.sorted()
+        return facts.books.entries.keys.filter { $0.object != nil && !own.contains($0.id) }.sorted()
+    }
+
+    /// Each CRM record that no user made must have been asked for, and each asking makes one at most.
+    private func strangeRecords() -> [Finding] {
         let owners = Dictionary(grouping: strangers) { name in
             "\(name.object?.rawValue ?? "") \(facts.books.states(of: name).lazy.compactMap(\.contactID).first ?? "")"
         }
@@ -76,14 +80,7 @@ struct ExistenceCheck: Sendable {
 
     /// GEN-6: who is asked for is looked for by their address first, and the only unclaimed record that has it becomes theirs.
     private func overlookedRecords() -> [Finding] {
-        let own = Set(
-            facts.notes.events.compactMap { event -> String? in
-                switch event.kind {
-                case .inserted(_, let id, _), .converted(_, let id): id
-                default: nil
-                }
-            })
-        return facts.books.entries.keys.filter { $0.object != nil && !own.contains($0.id) }.sorted().compactMap { name in
+        strangers.compactMap { name in
             guard let first = facts.books.states(of: name).first, let moment = facts.books.beginning(of: name) else { return nil }
             let before = moment.advanced(by: .zero - Self.look)
             let unclaimed = facts.books.entries.keys.filter { other in

@@ -37,20 +37,19 @@ struct InboundIntake: IntakeRules {
 
     /// Little seems to happen after it was appended: a time from the future would make every later change look old. It is as good
     /// as none.
+    private func settle(_ occurredAt: inout Timestamp, _ isDated: inout Bool, by record: LogRecord) {
+        if !occurredAt.isPlausible(arrivingAt: record.timestamp) { (occurredAt, isDated) = (record.timestamp, false) }
+        occurredAt = occurredAt.wholeSecond
+    }
+
     private func work(_ message: Message, from record: LogRecord, profile: Profile) -> Intake.Work {
         let sequence = record.sequence
         switch message {
         case .recordChange(var change):
-            if !change.occurredAt.isPlausible(arrivingAt: record.timestamp) {
-                (change.occurredAt, change.isDated) = (record.timestamp, false)
-            }
-            change.occurredAt = change.occurredAt.wholeSecond
+            settle(&change.occurredAt, &change.isDated, by: record)
             return Intake.Work(entry: QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
         case .automationAction(var action):
-            if !action.occurredAt.isPlausible(arrivingAt: record.timestamp) {
-                (action.occurredAt, action.isDated) = (record.timestamp, false)
-            }
-            action.occurredAt = action.occurredAt.wholeSecond
+            settle(&action.occurredAt, &action.isDated, by: record)
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
             let hasEmail = action.fields["email"]?.isBlank != true
             return Intake.Work(
