@@ -23,15 +23,18 @@ public struct CRMReadRequest: Sendable, Equatable {
 public struct CRMCandidateKey: Sendable, Hashable {
     public var externalID: String
     public var email: String?
+    /// Whether the record may have been made already, so that it is looked for by its external ID among the deleted ones, too.
+    public var isInDoubt: Bool
 
-    public init(externalID: String, email: String?) {
+    public init(externalID: String, email: String?, isInDoubt: Bool = false) {
         self.externalID = externalID
         self.email = email
+        self.isInDoubt = isInDoubt
     }
 }
 
 /// The records found. One that does not exist or is invisible is missing, unless its object is among the failures; so is a
-/// deleted one, but for ``CRMFeed/states(of:fields:)``.
+/// deleted one, but for ``CRMFeed/states(of:fields:)`` and candidates in doubt.
 public struct CRMReadResult: Sendable, Equatable {
     public var byID: [CRMObject: [String: CRMRecord]]
     /// For each key of the request that matched: every record with that external ID or (ignoring case) that email.

@@ -12,11 +12,11 @@ struct Reader {
         case retrieve(RecordFields, ids: [String])
         /// Where a retrieve does not do: it knows neither deleted records nor fields of other records.
         case lookup(RecordFields, ids: [String])
-        case query(RecordFields, keys: [CRMCandidateKey], soql: String)
+        case query(RecordFields, keys: [CRMCandidateKey], soql: String, deletedToo: Bool = false)
 
         var object: CRMObject {
             switch self {
-            case .retrieve(let fields, _), .lookup(let fields, _), .query(let fields, _, _): fields.object
+            case .retrieve(let fields, _), .lookup(let fields, _), .query(let fields, _, _, _): fields.object
             }
         }
     }
@@ -61,7 +61,10 @@ struct Reader {
         let byID = ids.chunks(of: Org.rowsPerPart).map { ids in
             depth == .state || fields.crossesRecords ? Part.lookup(fields, ids: ids) : .retrieve(fields, ids: ids)
         }
-        return byID + queries(fields, keys: keys)
+        let inDoubt = keys.filter(\.isInDoubt)
+        guard !inDoubt.isEmpty else { return byID + queries(fields, keys: keys) }
+        let state = try await org.fields(of: object, wanted: request.fields[object] ?? [], depth: .state)
+        return byID + queries(fields, keys: keys) + deletedQueries(state, keys: inDoubt)
     }
 
     private func subrequest(_ part: Part) -> Subrequest {
@@ -74,8 +77,8 @@ struct Reader {
         case .lookup(let fields, let ids):
             let condition = SOQL.condition("Id", isAnyOf: ids.map(SOQL.literal))
             return org.part(SOQL.select(fields.all, from: fields.object, where: condition), deletedToo: depth == .state)
-        case .query(_, _, let soql):
-            return org.part(soql)
+        case .query(_, _, let soql, let deletedToo):
+            return org.part(soql, deletedToo: deletedToo)
         }
     }
 
@@ -96,7 +99,7 @@ struct Reader {
             for id in ids {
                 if let record = byKey[RecordID.key(id)] { result.byID[fields.object, default: [:]][id] = record }
             }
-        case .query(let fields, let keys, _):
+        case .query(let fields, let keys, _, _):
             try await org.check(answer, fields)
             let found = try await org.rows(of: answer.body).compactMap { row in
                 fields.record(row).map { Candidate(record: $0, email: fields.email(row)) }
@@ -128,6 +131,17 @@ struct Reader {
         }
         close()
         return parts
+    }
+
+    /// Records that were made, though nobody knows it, and deleted since.
+    private func deletedQueries(_ fields: RecordFields, keys: [CRMCandidateKey]) -> [Part] {
+        let deleted = " AND IsDeleted = true"
+        let words = SOQL.select(fields.all, from: fields.object, where: "").count + deleted.count + 200
+        return SOQL.groups(keys.map { SOQL.literal($0.externalID) }, besides: words).map { literals in
+            let condition = SOQL.condition(fields.settings.externalIDField, isAnyOf: literals) + deleted
+            return .query(
+                fields, keys: keys, soql: SOQL.select(fields.all, from: fields.object, where: condition), deletedToo: true)
+        }
     }
 
     private func literals(_ key: CRMCandidateKey) -> [String] {

@@ -93,6 +93,30 @@ struct ReaderTests {
         #expect(queries.reduce(0) { $0 + $1.components(separatedBy: "'external-").count - 1 } == many.count)
     }
 
+    @Test("GEN-6 a record whose creation is in doubt is looked for among the deleted ones, too, by its external ID alone")
+    func inDoubt() async throws {
+        let connection = Connection { call throws(TransportError) in
+            .parts(
+                call.parts.map { part in
+                    let row: JSONValue = [
+                        "Id": .string(Self.id), "Tandem_Id__c": "T1", "Email": "ann@acme.test", "IsDeleted": true,
+                        "CreatedDate": "2027-01-15T08:00:00.000+0000",
+                    ]
+                    let isAll = part["url"]?.stringValue?.contains("/queryAll?") ?? false
+                    return (200, ["done": true, "records": isAll ? [row] : []])
+                })
+        }
+        let sure = CRMCandidateKey(externalID: "T2", email: "ann@acme.test")
+        let inDoubt = CRMCandidateKey(externalID: "T1", email: "ann@acme.test", isInDoubt: true)
+        let found = try await connection.crm.read(CRMReadRequest(candidates: [.contact: [inDoubt, sure]])).candidates[.contact]
+        #expect(found?[inDoubt]?.map(\.isDeleted) == [true] && found?[inDoubt]?.first?.createdAt != nil)
+        #expect(found?[sure] == nil)
+        let call = try #require(await connection.org.calls.last)
+        #expect(call.parts.count == 2)
+        let query = call.parts.last?["url"]?.stringValue?.removingPercentEncoding ?? ""
+        #expect(query.hasSuffix("FROM Contact WHERE Tandem_Id__c IN ('T1') AND IsDeleted = true"))
+    }
+
     @Test(
         "A field that is gone is a schema error that names it, asked for or Tandem's own",
         arguments: ["Income__c", "Tandem_Id__c"])

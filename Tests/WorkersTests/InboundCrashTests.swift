@@ -64,6 +64,31 @@ struct InboundCrashTests {
         }
     }
 
+    @Test(
+        "GEN-6 a record that was made without an answer and deleted or merged since is not made again", arguments: [false, true])
+    func deletedAfterLostAnswer(isMerged: Bool) async throws {
+        try await withWorld { world in
+            try await world.create(["0"])
+            await world.salesforce.play(.composite(.hangUpAfter, calls: [2]))
+            try await world.take(world.creation("1"))
+            await world.flush()
+            let made = try #require(await world.salesforce.records("Contact").last?["Id"]?.text)
+            if isMerged {
+                #expect(await world.salesforce.merge("Contact", winner: try await world.crmID("0"), loser: made))
+            } else {
+                #expect(await world.salesforce.delete("Contact", id: made))
+            }
+            await world.flush()
+
+            #expect(await world.salesforce.counters().rowsCreated == 2)
+            let link = try #require(try await world.link("1"))
+            #expect(link.crmID == made && link.base["Phone"] == .text("+1 555 0100"))
+            #expect(try await world.depth() == QueueDepth())
+            // Outbound ends the link, or has it go on with the winner.
+            #expect(try await world.outboundRows().map(\.key.recordID) == [made])
+        }
+    }
+
     @Test("GEN-6 the link, not the email, tells who a person is")
     func emailChange() async throws {
         try await withWorld { world in

@@ -35,6 +35,7 @@ extension InboundRules {
             }
             // Known as of now: what marketing says of the tags until the flush may not show Tandem's own yet.
             if let tag = profile.createTag(for: target.object) { link.addTag(tag, stamp: Stamp(at: now, sequence: 0)) }
+            if let made = madeInVain(candidates, of: change, link: link, in: context) { return made }
             switch adoptable(candidates, for: link, change: change, matching: matching, profile: profile) {
             case .none:
                 let fields = context.incoming(change, isCreate: true, seen: [:])
@@ -86,15 +87,43 @@ extension InboundRules {
     private static func adoptable(
         _ candidates: [CRMRecord], for link: Link, change: PendingChange, matching: InboundSettings.Matching, profile: Profile
     ) -> Match {
-        if let own = candidates.first(where: { $0.externalID?.lowercased() == link.externalID.lowercased() }) { return .one(own) }
+        let living = candidates.filter { !$0.isDeleted }
+        if let own = living.first(where: link.isShown(by:)) { return .one(own) }
         guard matching == .email else { return .none }
         let wanted = FieldValue.text(change.email(profile)?.stringValue ?? "")
-        let matches = candidates.filter { record in
+        let matches = living.filter { record in
             (record.externalID ?? "").isEmpty && !record.isConverted
                 && FieldType.email(maxLength: nil).areEqual(record.values[profile.crmEmailField] ?? wanted, wanted)
         }
         if matches.count > 1 { return .several(matches.map(\.id)) }
         return matches.first.map(Match.one) ?? .none
+    }
+
+    /// What becomes of a record that an earlier try made, though its answer got lost, and that was deleted since: it is not made
+    /// again (GEN-6). Outbound ends its link, or has it go on with the record it was merged into; what the person changed
+    /// meanwhile is read then. `nil` where there is none, or only one from before this asking.
+    private static func madeInVain(
+        _ candidates: [CRMRecord], of change: PendingChange, link: Link, in context: MappingContext
+    ) -> InboundResolution? {
+        let own = candidates.filter(link.isShown(by:))
+        guard own.allSatisfy(\.isDeleted),
+            let made = own.max(by: { ($0.createdAt ?? .distantPast) < ($1.createdAt ?? .distantPast) }),
+            let createdAt = made.createdAt
+        else { return nil }
+        // The clocks may differ.
+        if let asked = change.creations[link.object]?.at, createdAt.advanced(by: Link.settlingTime) < asked { return nil }
+        var link = link.confirmed(by: made, context.crm)
+        (link.crmID, link.state) = (made.id, .linked)
+        let fields = context.incoming(change, isCreate: true, seen: [:])
+        let settled = fields.filter { field in
+            guard case .success(let value) = field.value else { return false }
+            return field.target.type.areEqual(value, link.base[field.target.name] ?? .blank)
+        }
+        for field in settled { link.settle(field) }
+        var resolution = InboundResolution(
+            outcome: .unchanged, write: [:], targetID: made.id, stampsExternalID: false, decisions: [], link: link)
+        (resolution.touch, resolution.touchesPerson) = (true, settled.count < fields.count)
+        return resolution
     }
 
     /// A new record with every mapped field that has a value (IN-4).

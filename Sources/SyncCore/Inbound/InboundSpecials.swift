@@ -52,6 +52,18 @@ extension InboundRules {
         return change
     }
 
+    /// The change of a person who is gone from marketing, so that nothing tells what they held last: without what may have been
+    /// overtaken by what was settled or written before.
+    public static func withoutOvertaken(_ change: PendingChange, link: Link, marketingSchema: FieldIndex) -> PendingChange {
+        var change = change
+        change.fields = change.fields.filter { name, field in
+            let key = marketingSchema[name]?.name ?? name
+            let mayBeOlder = link.seen[key] != nil || link.mayEcho(field.stamp)
+            return !(mayBeOlder && link.mayBeOvertaken(field.stamp, of: key))
+        }
+        return change
+    }
+
     /// Decides what an account's change in marketing writes to the linked CRM account (MAP-4); `nil` when the account is not
     /// linked, for no action creates accounts by themselves.
     public static func resolveAccount(

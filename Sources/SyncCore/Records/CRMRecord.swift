@@ -40,6 +40,9 @@ public struct CRMRecord: Sendable, Hashable {
 }
 
 extension Link {
+    /// Whether the record shows that it is the link's.
+    func isShown(by record: CRMRecord) -> Bool { record.externalID?.lowercased() == externalID.lowercased() }
+
     /// Takes what the CRM holds of the values sent before for agreed on, and forgets the rest: it did not arrive.
     func confirmed(by record: CRMRecord, _ schema: FieldIndex) -> Link {
         var link = self

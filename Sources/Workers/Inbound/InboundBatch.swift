@@ -123,6 +123,19 @@ extension InboundBatch {
         triage(row: row)
     }
 
+    /// Marketing does not have the person: what was doubted does not count where something was settled before. A new one is
+    /// believed, for there is nothing else to go by.
+    mutating func giveUpDoubts(ofRow row: Int) {
+        let own = items.filter { $0.row == row }
+        guard !own.contains(where: { $0.target.kind == .create }) else { return }
+        for item in own {
+            rows[row].change = InboundRules.withoutOvertaken(
+                rows[row].change, link: item.target.link, marketingSchema: schemas.marketing)
+        }
+        items.removeAll { $0.row == row }
+        triage(row: row)
+    }
+
     /// GEN-5: what says nothing new is settled before any call.
     private func withoutCall(_ change: PendingChange, _ target: InboundTarget) -> InboundResolution? {
         let marketing = target.object == .account ? schemas.accounts : schemas.marketing
@@ -194,7 +207,8 @@ extension InboundBatch {
     private func candidateKey(of item: Item) -> CRMCandidateKey {
         let email =
             integration.settings.inbound.matching == .email ? rows[item.row].change.fields["email"]?.value.stringValue : nil
-        return CRMCandidateKey(externalID: item.target.link.externalID, email: email)
+        let link = item.target.link
+        return CRMCandidateKey(externalID: link.externalID, email: email, isInDoubt: !link.sent.isEmpty)
     }
 }
 

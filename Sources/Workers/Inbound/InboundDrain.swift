@@ -142,7 +142,8 @@ public actor InboundDrain {
             do throws(SyncError) {
                 if let outage { throw outage }
                 guard let contact = try await marketing.contact(id: key.recordID) else {
-                    // Then there is nothing newer than what the change says, or nothing at all to look at.
+                    if doubtful.contains(row) { batch.giveUpDoubts(ofRow: row) }
+                    // Then there is nothing to look at.
                     if !partial.contains(row) || batch.forgetTouch(ofRow: row) { continue }
                     let message = "contact \(key.recordID) does not exist in marketing"
                     throw SyncError(.permanent, code: "marketing-record-not-found", message: message)

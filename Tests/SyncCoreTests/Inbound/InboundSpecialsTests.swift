@@ -55,6 +55,19 @@ struct InboundSpecialsTests {
         #expect(!needsReadBack(), "settled before")
     }
 
+    @Test("IN-2 what may be older than what was settled does not count once the person is gone from marketing")
+    func goneFromMarketing() {
+        var link = linked(base: Self.agreed)
+        link.seen = ["phone": stamp(100), "firstName": stamp(90)]
+        func fields(_ change: PendingChange) -> [String] {
+            InboundRules.withoutOvertaken(change, link: link, marketingSchema: marketingFields).fields.keys.sorted()
+        }
+        let change = change(at: 100, ["Phone": "2", "firstName": "2", "lastName": "2"])
+        #expect(fields(change) == ["firstName", "lastName"], "of the phone nobody knows which was last")
+        link.writtenAt = at(95)
+        #expect(fields(change).isEmpty, "all may be from before Tandem's own write")
+    }
+
     @Test(
         "IN-2 what may be older than what was settled is read back where it says something else",
         arguments: [

@@ -154,6 +154,31 @@ struct ResolveCreateTests {
         #expect(resolution.link.base["FirstName"] == .text("Ann"))
     }
 
+    @Test(
+        "GEN-6 a record that was made without an answer and deleted since is not made again; one from before the asking says nothing"
+    )
+    func madeInVain() throws {
+        var link = Link(creating: .contact, for: ann)
+        link.sent = ["LastName": .text("Lee"), "FirstName": .text("Ann"), "Email": .text("ann@acme.test")]
+        var made = record("003A", externalID: link.externalID)
+        made.isDeleted = true
+        let asking = action(.createContact, at: 500, person.filter { $0.key != "field:7" })
+
+        made.createdAt = at(100)
+        #expect(resolve(asking, link: link, candidates: [made]).outcome == .create)
+        made.createdAt = at(501)
+        let resolution = resolve(asking, link: link, candidates: [made])
+        #expect(resolution.outcome == .unchanged && !resolution.needsWrite && resolution.touch)
+        #expect(resolution.link.crmID == "003A" && resolution.link.state == .linked)
+        #expect(resolution.link.base == ["LastName": .text("Lee"), "Email": .text("ann@acme.test")])
+        #expect(resolution.touchesPerson, "the first name did not arrive as it is")
+        made.values["FirstName"] = .text("Ann")
+        #expect(!resolve(asking, link: link, candidates: [made]).touchesPerson)
+        var living = record("003B", externalID: link.externalID)
+        living.values["FirstName"] = .text("Ann")
+        #expect(resolve(asking, link: link, candidates: [made, living]).targetID == "003B")
+    }
+
     @Test("GEN-6 the one unclaimed record with the email is adopted: filled, not overwritten, and stamped")
     func matchByEmail() {
         let resolution = resolve(
