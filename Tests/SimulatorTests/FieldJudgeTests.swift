@@ -82,6 +82,25 @@ struct FieldJudgeTests {
         #expect(judge([(20, .crm, "c")], waits: [20...30]).allowed == ["c"])
     }
 
+    @Test("IN-6 An edit of the CRM after a wait that settled marketing's is no conflict with it")
+    func editAfterWait() {
+        func allowed(waits: ClosedRange<Int64>, seen: [Side: [(Int64, String)]] = [:]) -> Set<String> {
+            judge([(20, .marketing, "m"), (40, .crm, "c")], rule: .marketingWins, seen: seen, waits: [waits]).allowed
+        }
+        #expect(allowed(waits: 25...30) == ["A", "m", "c"])
+        #expect(allowed(waits: 25...30, seen: [.marketing: [(35, "m")]]) == ["A", "m"])
+        #expect(allowed(waits: 5...15) == ["m"])
+    }
+
+    @Test("GEN-6 Whether a value was there whose write may not have been answered is open")
+    func inDoubt() {
+        var judge = judge([(10, .crm, "c"), (30, .marketing, "m")], seen: [.marketing: [(20, "c")]])
+        judge.sights[.marketing]?[0].isInDoubt = true
+        #expect(judge.allowed == ["m", "c"])
+        judge.sights[.marketing]?.append(FieldJudge.Sight(moment: Timestamp(seconds: 25), value: "c"))
+        #expect(judge.allowed == ["m"])
+    }
+
     @Test("IN-6 What another record of the person held while it waited may win as well, and nothing that it held at other times")
     func otherWaiting() {
         var judge = judge([(20, .marketing, "m")], seen: [.crm: [(5, "A")]])

@@ -94,6 +94,30 @@ struct OutboundConflictTests {
         }
     }
 
+    @Test("GEN-6 a write to a known person that was not answered is looked for: marketing's edit after it is no conflict with it")
+    func unansweredWrite() async throws {
+        try await withOutboundWorld { world in
+            let id = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            try await world.sync()
+            let person = try #require(await world.personID("1"))
+            await world.clock.advance(by: .seconds(300))
+            await world.salesforce.edit("Contact", id: id, ["Phone": "+1 555 0777", "Occupation__c": "Baker"], asUser: false)
+            await world.marketing.play(
+                FaultPlan(rules: [.init(.hangUpAfter, method: "PUT", path: "*/contacts/*", limit: 1)]))
+            try await world.sync()
+            #expect(try await world.linkOf(id)?.base["Phone"] == .text("+1 555 0777"))
+            #expect(await world.marketing.counters().calls["PUT /contacts/{id}"] == 1)
+
+            await world.clock.advance(by: .seconds(300))
+            await world.marketing.editContact(person) { $0.phone = "+1 555 0888" }
+            try await world.hear(person)
+            await world.world.flush()
+            try await world.sync()
+            #expect(await world.salesforce.record("Contact", id: id)?["Phone"] == "+1 555 0888")
+            #expect(await world.person("1")?.phone == "+1 555 0888")
+        }
+    }
+
     @Test("GEN-5 a webhook that tells of the state before Tandem's own write does not undo it")
     func lateWebhook() async throws {
         try await withOutboundWorld { world in

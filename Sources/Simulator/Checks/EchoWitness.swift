@@ -6,10 +6,13 @@ import Sandbox
 /// agreed on, so a write that changes nothing tells that Tandem's own write came back as a change.
 ///
 /// Not judged: times of faults and what follows them, for what was in doubt is repeated; a person whose records came or went
-/// lately, and times after a change of the mapping, for then nobody knows yet what the sides agree on.
+/// lately, or came back until the next poll sees it, and times after a change of the mapping, for then nobody knows yet what the sides agree on; a person of whom
+/// marketing told two edits of one second, for nobody knows the later.
 struct EchoWitness: TrafficWitness {
     /// So long after it began trouble may still lead to repetitions.
     private static let aftermath = Duration.seconds(1800)
+    /// The longest a poll lets wait for itself, and what it leads to.
+    private static let poll = Duration.seconds(2 * 3600)
 
     let seat: WitnessSeat
 
@@ -31,6 +34,16 @@ struct EchoWitness: TrafficWitness {
         let (now, people) = (seat.clock.now(), diary.people.filter { $0.contactIDs.contains(contact) }.map(\.number))
         let start = now.advanced(by: .zero - Self.aftermath)
         return diary.isDisturbed(from: start, to: now) || diary.mappings.contains { $0.moment > start }
-            || diary.events.contains { $0.moment > start && people.contains($0.person) }
+            || diary.events.contains { people.contains($0.person) && now.since($0.moment) < Self.patience(for: $0) }
+            || isContested(contact, since: start)
+    }
+
+    private static func patience(for event: Diary.Event) -> Duration {
+        if case .undeleted = event.kind { poll } else { aftermath }
+    }
+
+    private func isContested(_ contact: String, since start: Timestamp) -> Bool {
+        let edits = seat.diary.edits.filter { $0.side == .marketing && $0.recordID == contact && $0.seen > start }
+        return Dictionary(grouping: edits, by: { $0.seen.milliseconds / 1000 }).values.contains { $0.count > 1 }
     }
 }

@@ -18,6 +18,7 @@ import Contracts
 /// - A record that gets to know a person by their address writes all its values to them in one call, also those that are only
 ///   filled afterwards: reading every stranger first would double the calls. Its blanks are not written, so they may be filled.
 /// - Blanks, and values that were there before, do not tell whether the other side's user saw them: then either edit.
+/// - Where the answer to the write that brought a value may have got lost, Tandem cannot know that it was there: then either edit.
 struct FieldJudge: Sendable {
     enum Rule: Sendable, Hashable {
         case crmWins, marketingWins
@@ -46,6 +47,8 @@ struct FieldJudge: Sendable {
     struct Sight: Sendable, Hashable {
         var moment: Timestamp
         var value: String
+        /// Whether the answer to the write that brought it may have got lost.
+        var isInDoubt = false
     }
 
     /// A CRM record waited for the next sync.
@@ -95,7 +98,15 @@ struct FieldJudge: Sendable {
             case (let marketing?, let crm?): winners(marketing, crm)
             }
         if let marketing { allowed.formUnion(overruling(marketing)) }
+        if let marketing, let crm, wasOverruled(marketing, before: crm.moment) { allowed.insert(crm.value) }
         return allowed
+    }
+
+    /// Whether a wait of the CRM record settled marketing's edit before that moment: what the CRM's users do then is no conflict
+    /// with it.
+    private func wasOverruled(_ edit: Edit, before moment: Timestamp) -> Bool {
+        guard (sights[.marketing] ?? []).last(where: { $0.moment <= moment })?.value != edit.value else { return false }
+        return (waits + otherWaits.map(\.span)).contains { $0.upperBound >= edit.moment && $0.upperBound <= moment }
     }
 
     /// What may stand instead of marketing's edit: what a CRM record held while it waited.
@@ -138,10 +149,11 @@ struct FieldJudge: Sendable {
         let byRule = rule == .marketingWins ? marketing : crm
         guard later.moment > earlier.moment else { return [byRule.value] }
         guard isTelling(earlier.value) else { return [marketing.value, crm.value] }
-        let wasSeen = (sights[later.side] ?? []).contains { sight in
+        let seen = (sights[later.side] ?? []).filter { sight in
             sight.value == earlier.value && sight.moment >= earlier.moment && sight.moment <= later.moment
         }
-        return [wasSeen ? later.value : byRule.value]
+        if seen.isEmpty { return [byRule.value] }
+        return seen.contains { !$0.isInDoubt } ? [later.value] : [later.value, byRule.value]
     }
 
     /// Whether an edit was made before the CRM record got to know the person.

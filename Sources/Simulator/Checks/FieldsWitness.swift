@@ -80,4 +80,12 @@ extension WitnessSeat {
         let before = mappings.last { $0.moment <= moment }?.variant ?? .standard
         return Set([before] + mappings.filter { $0.moment > moment }.map(\.variant))
     }
+
+    /// The rules for conflicts of that field since then.
+    func rules(for field: PersonField, since moment: Timestamp) -> Set<ConflictRule> {
+        Set(
+            variants(since: moment).flatMap { variant in
+                variant.mappings.contact.filter { $0.crm == field.crmName }.map(\.rule)
+            })
+    }
 }

@@ -139,12 +139,7 @@ extension MergeWitness {
     }
 
     /// The rules for conflicts of that field lately.
-    func rules(for field: PersonField) -> Set<ConflictRule> {
-        Set(
-            seat.variants(since: now.advanced(by: .seconds(-600))).flatMap { variant in
-                variant.mappings.contact.filter { $0.crm == field.crmName }.map(\.rule)
-            })
-    }
+    func rules(for field: PersonField) -> Set<ConflictRule> { seat.rules(for: field, since: now.advanced(by: .seconds(-600))) }
 
     func fail(_ what: String) { seat.referee.fail(.mergesAgree, what) }
 }

@@ -20,7 +20,8 @@ extension MergeWitness {
         }
         guard let contact else { return }
         guard now.since(shown) < seat.setting.lease else { return }
-        judgeAge(of: value, field, of: contact, records, shown: shown, what)
+        let sources = records.filter { carriage.lastReading(of: [$0], by: process, field: field, value: value) == shown }
+        judgeAge(of: value, field, of: contact, sources, shown: shown, what)
         if let present { judgeLoss(of: present, field, to: value, of: contact, records, what) }
     }
 
@@ -33,7 +34,8 @@ extension MergeWitness {
         return carriage.records(of: contact, email: email, shownTo: process).union(people.flatMap { $0.records.map(\.id) })
     }
 
-    /// A user's value of the CRM is not written over a newer one that was in marketing before.
+    /// A user's value of a CRM record is not written over a newer one of it that was in marketing before.
+    /// - Parameter records: Those in which the process was shown the value.
     private func judgeAge(
         of value: String, _ field: PersonField, of contact: String, _ records: Set<String>, shown: Timestamp, _ what: String
     ) {

@@ -120,9 +120,19 @@ struct ValueCheck: Sendable {
         var sights: [FieldJudge.Sight] = []
         for entry in facts.books.entries[name] ?? [] {
             guard let state = entry.state, sights.last?.value != state[field] else { continue }
-            sights.append(FieldJudge.Sight(moment: entry.moment, value: state[field]))
+            // The CRM shows when it was written, and what: there nothing is in doubt for long.
+            let isInDoubt = name.object == nil && isTroubled(at: entry.moment)
+            sights.append(FieldJudge.Sight(moment: entry.moment, value: state[field], isInDoubt: isInDoubt))
         }
         return sights
+    }
+
+    /// Whether what marketing answers at that moment may not get through.
+    private func isTroubled(at moment: Timestamp) -> Bool {
+        facts.notes.disturbances.contains { disturbance in
+            (disturbance.kind == .marketing || disturbance.kind == .process) && disturbance.from <= moment
+                && moment <= disturbance.until ?? facts.now
+        }
     }
 
     /// From each edit or mark by a user until Tandem says that it is synced.

@@ -14,6 +14,8 @@ final class WindowWitness: TrafficWitness {
     private let linked = Mutex<[String: Timestamp]>([:])
     /// When the CRM last refused a write to a record.
     private let refused = Mutex<[String: Timestamp]>([:])
+    /// When each CRM record was last shown to wait for the next sync.
+    private let waiting = Mutex<[String: Timestamp]>([:])
 
     init(_ seat: WitnessSeat) { self.seat = seat }
 
@@ -37,6 +39,8 @@ final class WindowWitness: TrafficWitness {
         let now = seat.clock.now()
         let owned = (answer?.found ?? []).filter { $0.person != nil }.map(\.id)
         linked.withLock { linked in for id in owned where linked[id] == nil { linked[id] = now } }
+        let due = (answer?.found ?? []).filter(\.isWaiting).map(\.id)
+        waiting.withLock { waiting in for id in due { waiting[id] = now } }
         for row in call.rows {
             guard let id = row.id, answer?.result(of: row)?.isSuccess != true else { continue }
             refused.withLock { $0[id] = now }
@@ -82,13 +86,18 @@ final class WindowWitness: TrafficWitness {
     }
 
     /// Excused are: times of faults and pauses, with some time to recover; a mapping that is new, for which the old value counts
-    /// from then on; people whose records came, went or turned into others, which outbound has to see first; and records that
-    /// the CRM refused.
+    /// from then on; people whose records came, went or turned into others, which outbound has to see first; records that the CRM
+    /// refused; and what is only to fill empty fields: ignored while the record waited (IN-6), it fills with a later change.
     private func isExcused(_ edit: Diary.Edit, id: String, until now: Timestamp) -> Bool {
         let diary = seat.diary
         let before = edit.seen.advanced(by: .seconds(-1200))
         if diary.isDisturbed(from: before, to: now) { return true }
         if diary.mappings.contains(where: { $0.moment >= before }) { return true }
+        if let wait = waiting.withLock({ $0[id] }), wait >= edit.seen,
+            seat.rules(for: edit.field, since: before).contains(.fillEmptyOnly)
+        {
+            return true
+        }
         if let refusal = refused.withLock({ $0[id] }), refusal >= edit.seen { return true }
         return diary.events.contains { $0.person == edit.person && $0.moment >= before }
     }

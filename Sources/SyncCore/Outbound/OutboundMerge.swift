@@ -51,6 +51,7 @@ private struct OutboundMerger {
         guard let current = record.values[field.source.name] else { return }
         let crm = field.source.type.normalized(current)
         let waiting = incoming[field.source.name]
+        if let waiting, waiting.isContested { return take(field, crm, contestedBy: waiting) }
         let marketing = (try? waiting?.value.get()).map(field.source.type.normalized)
         guard let decision = decide(field, crm, marketing, at: waiting?.stamp.at) else { return }
         switch decision.action {
@@ -59,6 +60,18 @@ private struct OutboundMerger {
         case .review: note(field, decision.reason, winner: nil, crm)
         // Inbound's to write.
         case .writeToCRM: break
+        }
+    }
+
+    /// Which of marketing's values is its word nobody knows yet: what stands whichever it is goes out, the rest is decided once
+    /// inbound has read it back.
+    private mutating func take(_ field: OutgoingField, _ crm: FieldValue, contestedBy waiting: IncomingField) {
+        let base = original.base[field.source.name] ?? .blank
+        switch field.mapping.rule {
+        case .fillEmptyOnly: return
+        case _ where isWaiting: send(crm, field, .crmWaiting, beating: waiting)
+        case .crmWins where !field.source.type.areEqual(crm, base): send(crm, field, .conflictCRMWins, beating: waiting)
+        default: return
         }
     }
 

@@ -157,6 +157,18 @@ struct OutboundBatch {
         }
     }
 
+    /// A known person who shows something of what was sent was written; fields that do not are left for another try. Whether they
+    /// show any of it.
+    mutating func succeed(_ index: Int, showing person: MarketingContact, after error: SyncError, at now: Timestamp) -> Bool {
+        let sent = items[index].resolution.write
+        let missing = sent.filter { name, value in person.fields[name] != value }.keys.sorted()
+        guard missing.count < sent.count else { return false }
+        var unfinished = error
+        unfinished.fields = missing
+        succeed(index, as: person.id, unfinished: missing.isEmpty ? nil : unfinished, at: now)
+        return true
+    }
+
     mutating func fail(_ index: Int, with error: SyncError) { items[index].result = .failure(error) }
 
     /// The person was deleted in marketing: the link ends, and nothing brings the person back (OUT-8).

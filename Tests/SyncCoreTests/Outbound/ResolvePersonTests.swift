@@ -120,6 +120,23 @@ struct ResolvePersonTests {
         #expect((resolution.write["phone"] != nil) == isSent)
     }
 
+    @Test(
+        "IN-6 where marketing contradicts itself only what stands in any case is sent; inbound reads the rest back",
+        arguments: [
+            (ConflictRule.crmWins, false, "2", "2"), (.crmWins, false, "1", nil), (.crmWins, true, "1", "1"),
+            (.marketingWins, false, "2", nil), (.marketingWins, true, "2", "2"), (.fillEmptyOnly, true, "2", nil),
+        ] as [(ConflictRule, Bool, String, String?)])
+    func contested(rule: ConflictRule, isWaiting: Bool, crm: String, sent: String?) {
+        var pending = change(at: 100, ["phone": "7"])
+        pending.merge(change(at: 100, ["phone": .string(crm)], sequence: 1))
+        let mappings = [FieldMapping(marketing: "phone", crm: "Phone", rule: rule)]
+        let record = person(["Phone": .text(crm)], status: isWaiting ? profile.waitingStatus : profile.syncedStatus)
+        let resolution = resolve(record, pending: pending, mappings: mappings)
+        #expect(resolution.write["phone"]?.stringValue == sent)
+        #expect((resolution.link?.seen["phone"] == nil) == (sent == nil), "what is not sent is not settled")
+        #expect(resolution.link?.base["Phone"] == .text(sent ?? "1"))
+    }
+
     @Test("MAP-10 fill empty only fills marketing's, too; review lists the conflict")
     func fillAndReview() {
         let fill = [FieldMapping(marketing: "phone", crm: "Phone", rule: .fillEmptyOnly)]
