@@ -138,7 +138,13 @@ struct ValueCheck: Sendable {
     /// From each edit or mark by a user until Tandem says that it is synced.
     private func waits(of record: RecordName) -> [ClosedRange<Timestamp>] {
         let entries = facts.books.entries[record] ?? []
-        let marks = facts.notes.events.filter { if case .marked(_, record.id) = $0.kind { true } else { false } }.map(\.moment)
+        let marks = facts.notes.events.filter { event in
+            switch event.kind {
+            case .marked(_, record.id): true
+            case .inserted(.contact, record.id, isSelected: true): facts.marksSelect
+            default: false
+            }
+        }.map(\.moment)
         let edits = facts.marksEdits ? facts.notes.edits.filter { $0.recordID == record.id && $0.side == .crm }.map(\.seen) : []
         return (marks + edits).sorted().map { start in
             let end = entries.first { $0.moment > start && $0.state?.isWaiting != true }?.moment

@@ -81,6 +81,15 @@ final class SimulatedWorld: Sendable {
         diary.note(Diary.Mapping(moment: clock.now(), variant: mapping))
     }
 
+    /// Where Tandem waits for the integration's manager, the manager lets it go on.
+    func releaseHolds(on occasion: String) async throws {
+        for direction in Direction.allCases {
+            guard let hold = try await store.hold(of: Self.integration, direction: direction), hold.until == nil else { continue }
+            trace.note(occasion, "the hold of \(direction) for \(hold.reason.code) is released")
+            try await store.releaseHold(integration: Self.integration, direction: direction)
+        }
+    }
+
     private static func addCustomFields(to marketing: ActiveCampaignSandbox) async -> [PersonField: String] {
         var ids: [PersonField: String] = [:]
         for field in PersonField.allCases {

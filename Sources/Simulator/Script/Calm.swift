@@ -80,24 +80,13 @@ struct Calm: Sendable {
     private func wait(_ complaints: () async throws -> [String]) async throws {
         let end = world.clock.now().advanced(by: .seconds(6 * 3600))
         while !isOver {
-            try await releaseHolds()
+            try await world.releaseHolds(on: "calm")
             let waiting = try await complaints()
             if waiting.isEmpty { return }
             guard world.clock.now() < end else {
                 return world.referee.fail(.nothingWaitsForever, waiting.joined(separator: "; "))
             }
             try await rest(.seconds(30))
-        }
-    }
-
-    /// Where Tandem waits for the integration's manager, the manager lets it go on: credentials are good again.
-    private func releaseHolds() async throws {
-        for direction in Direction.allCases {
-            guard let hold = try await store.hold(of: SimulatedWorld.integration, direction: direction), hold.until == nil else {
-                continue
-            }
-            world.trace.note("calm", "the hold of \(direction) for \(hold.reason.code) is released")
-            try await store.releaseHold(integration: SimulatedWorld.integration, direction: direction)
         }
     }
 

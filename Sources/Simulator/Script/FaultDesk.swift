@@ -79,7 +79,17 @@ actor FaultDesk {
         let number = begun[kind]
         note(kind, for: duration)
         await play()
-        return Player.Sequel(after: duration) { if await self.begun[kind] == number { await self.end(kind) } }
+        return Player.Sequel(after: duration) {
+            guard await self.begun[kind] == number else { return }
+            await self.end(kind)
+            await self.fetchManager()
+        }
+    }
+
+    /// Credentials are good again: whoever waits for the integration's manager is let go on, once all that was under way is over.
+    private func fetchManager() async {
+        guard await wait(.seconds(90)) else { return }
+        try? await world.releaseHolds(on: "the manager")
     }
 
     private func end(_ kind: Diary.Disturbance.Kind) async {
