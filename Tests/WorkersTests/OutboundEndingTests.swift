@@ -131,6 +131,27 @@ struct OutboundEndingTests {
         }
     }
 
+    @Test("OUT-8 a loser whose winner's person was deleted in marketing goes on with the winner", arguments: [true, false])
+    func mergeIntoGhost(isGone: Bool) async throws {
+        try await withOutboundWorld { world in
+            let winner = try #require(await world.salesforce.insert("Contact", World.crmPerson("1")))
+            let loser = try #require(await world.salesforce.insert("Contact", World.crmPerson("2")))
+            try await world.sync()
+            let (ghost, living) = (try #require(await world.personID("1")), try #require(await world.personID("2")))
+            if isGone { #expect(await world.marketing.deleteContact(ghost)) }
+            #expect(await world.salesforce.merge("Contact", winner: winner, loser: loser))
+            // Told before the winner's own turn, in which its person would be missed.
+            try await world.tell([loser], .contact)
+            try await world.deliver()
+            try await world.sync()
+
+            let link = try #require(try await world.linkOf(winner))
+            #expect(link.state == .linked && link.marketingID == (isGone ? living : ghost))
+            let shown = await world.salesforce.record("Contact", id: winner)?["Tandem_Id__c"]?.text
+            #expect(shown == "\(World.name):\(link.marketingID)")
+        }
+    }
+
     @Test("OUT-8 a merge into a record that an import is making known waits for the import: one record, one link")
     func mergeIntoImported() async throws {
         try await withOutboundWorld { world in

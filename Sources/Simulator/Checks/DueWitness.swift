@@ -90,7 +90,11 @@ final class DueWitness: TrafficWitness {
             default: false
             }
         }
-        if !isKnown, await !isImported(id) { fail("\(process) writes contact \(id), which is linked to nothing") }
+        if isKnown { return }
+        if await isImported(id) { return }
+        // Found by the address, after an answer was lost.
+        if let email = await seat.marketing.person(id: id)?.email.lowercased(), await selection(of: email).isDue { return }
+        fail("\(process) writes contact \(id), which is linked to nothing")
     }
 
     /// Whether nobody signed the contact up: then Tandem made it.
@@ -98,8 +102,16 @@ final class DueWitness: TrafficWitness {
         !seat.diary.events.contains { if case .signedUp(id) = $0.kind { true } else { false } }
     }
 
-    /// A record must stand behind it that marketing is to know: one selected, or a live one that was linked before.
+    /// A record must stand behind it that marketing is to know.
     private func checkSelected(_ email: String, _ process: String) async {
+        let (isDue, ids) = await selection(of: email)
+        if !isDue {
+            fail("\(process) makes \(ids.isEmpty ? "nobody" : ids.joined(separator: ", ")) known, which is not selected")
+        }
+    }
+
+    /// Whether marketing is to know a record with the address: one selected, or a live one that was linked before.
+    private func selection(of email: String) async -> (isDue: Bool, records: [String]) {
         var ids: [String] = []
         for object in ["Contact", "Lead"] {
             for record in await seat.salesforce.records(object) where record["Email"]?.text?.lowercased() == email {
@@ -107,14 +119,12 @@ final class DueWitness: TrafficWitness {
             }
         }
         let unselected = unselected
-        if ids.contains(where: { !unselected.contains($0) }) { return }
+        if ids.contains(where: { !unselected.contains($0) }) { return (true, ids) }
         // The record may have got another address, or have gone, since it was read.
         let isKnown = seat.diary.people.contains { person in
             person.emails.contains { $0.lowercased() == email } && person.records.contains { !unselected.contains($0.id) }
         }
-        if !isKnown {
-            fail("\(process) makes \(ids.isEmpty ? "nobody" : ids.joined(separator: ", ")) known, which is not selected")
-        }
+        return (isKnown, ids)
     }
 
     /// The records that users inserted and that marketing is not to know. Where marks select, so does whatever a user does to a

@@ -155,13 +155,24 @@ struct ExistenceCheck: Sendable {
             default: return nil
             }
             guard let contact = facts.partner(of: old, at: event.moment), facts.sides.contacts[contact] != nil,
-                let record = facts.record(new), !record.isConverted, record.contactID == nil, !record[.email].isEmpty,
-                !facts.isRefused(new),
+                let record = facts.record(new), !record.isConverted, !record[.email].isEmpty, !facts.isRefused(new),
+                record.contactID.map({ facts.sides.contacts[$0] == nil }) ?? true,
+                facts.partner(of: new, at: event.moment) == nil, !lostItsPerson(new, after: event.moment),
                 !facts.pairs.contains(where: { $0.contactID == contact && [new.object, .contact].contains($0.record.object) })
             else { return nil }
             return Finding(
                 invariant: .changesAppliedOrExplained, records: [RecordName(nil, contact), old, new],
                 text: "contact \(contact)'s \(old) became \(new) at \(event.moment.iso8601), and nobody told it")
+        }
+    }
+
+    /// Whether a user deleted the record's person in marketing after that moment: until then nobody else could have it.
+    private func lostItsPerson(_ name: RecordName, after moment: Timestamp) -> Bool {
+        facts.links.contains { contact, links in
+            guard let link = name.object.flatMap({ links[$0] }), link.crmID == name.id, link.endedBy == .marketingDeleted else {
+                return false
+            }
+            return !isDeleted(contact: contact, before: moment) && isDeleted(contact: contact, before: facts.now)
         }
     }
 

@@ -70,10 +70,28 @@ struct MarkCheck: Sendable {
         let converted = Set(conversions.map(\.contact))
         return facts.sides.contacts.keys.filter { !own.contains($0) && !converted.contains($0) }.sorted().compactMap { id in
             let tags = CRMObject.people.map { "created-from-salesforce-\($0)" }
-            guard facts.sides.contacts[id]?.tags.isDisjoint(with: tags) == true, !saysConversion(id) else { return nil }
+            guard facts.sides.contacts[id]?.tags.isDisjoint(with: tags) == true, !saysConversion(id), !isUnheardOf(id) else {
+                return nil
+            }
             return Finding(
                 invariant: .marksShown, records: [RecordName(nil, id)],
                 text: "it was made from a CRM record and has none of \(tags)")
+        }
+    }
+
+    /// Whether Tandem never heard of a contact it made, and could not find it either: the answer got lost, and before it could look a
+    /// user changed the address it was made by.
+    private func isUnheardOf(_ contact: String) -> Bool {
+        let named = facts.books.entries.values.joined().contains { $0.state?.contactID == contact }
+        guard !named, facts.links[contact] == nil, let made = facts.books.beginning(of: RecordName(nil, contact)) else {
+            return false
+        }
+        return facts.notes.disturbances.contains { trouble in
+            guard [.marketing, .process].contains(trouble.kind), trouble.from <= made else { return false }
+            let end = (trouble.until ?? facts.now).advanced(by: .seconds(600))
+            return facts.notes.edits.contains {
+                $0.side == .marketing && $0.recordID == contact && $0.field == .email && made < $0.seen && $0.seen <= end
+            }
         }
     }
 

@@ -165,7 +165,7 @@ struct OutboundDelivery {
     }
 
     /// Whether a known person shows what was sent though the answer says nothing of it: then it was written, and what users do
-    /// from now on comes after it.
+    /// from now on comes after it. A new one is looked for by the email in the next turn.
     private func isShown(_ index: Int, in batch: inout OutboundBatch, after error: SyncError) async -> Bool {
         guard error.isOpen, batch.items[index].object.isPerson, let id = batch.contactWrite(index).id,
             let person = try? await marketing.contact(id: id)

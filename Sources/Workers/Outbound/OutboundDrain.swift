@@ -90,7 +90,7 @@ public actor OutboundDrain {
         let context = OutboundContext(
             settings: integration.settings, crm: known.crm, contacts: known.marketing, accounts: known.accounts)
         let intents = OutboundIntents(store: store, marketing: marketing, context: context, clock: clock, lease: lease)
-        let facts = try await facts(of: rows, reading, intents, lease: lease)
+        let facts = try await facts(of: rows, reading, intents, marketing, lease: lease)
         if facts.states.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
         var batch = OutboundBatch(integration: integration)
         batch.resolve(rows, facts: facts, context: context, now: clock.now())
@@ -109,9 +109,11 @@ public actor OutboundDrain {
 
     /// What is known of the rows' records, once those whose answer got lost have their links.
     private func facts(
-        of rows: [QueueRow], _ reading: OutboundReading, _ intents: OutboundIntents, lease: Lease
+        of rows: [QueueRow], _ reading: OutboundReading, _ intents: OutboundIntents, _ marketing: any MarketingDestination,
+        lease: Lease
     ) async throws -> OutboundFacts {
         var facts = try await reading.facts(of: rows)
+        if try await endMissing(facts.rivals, marketing, lease: lease) { facts = try await reading.facts(of: rows) }
         let recovery = try await intents.recover(rows, facts)
         if !recovery.known.isEmpty {
             _ = try await noteNewPeople(recovery.known, lease: lease)
@@ -119,6 +121,20 @@ public actor OutboundDrain {
         }
         facts.unclear = recovery.unclear
         return facts
+    }
+
+    /// Ends the links of people who are gone from marketing, which tells of no deletion: they must not keep the living from going on
+    /// with a record. Whether there are any.
+    private func endMissing(_ links: [Link], _ marketing: any MarketingDestination, lease: Lease) async throws -> Bool {
+        guard !links.isEmpty else { return false }
+        let people = try await marketing.contacts(ids: Set(links.map(\.marketingID)).sorted())
+        let ended = links.filter { people[$0.marketingID] == nil }.map { link in
+            var link = link
+            (link.state, link.endedBy) = (.ended, .marketingDeleted)
+            return link
+        }
+        if !ended.isEmpty { try await store.saveLinks(ended, lease: lease, now: clock.now()) }
+        return !ended.isEmpty
     }
 
     /// Keeps the links and the tags of people who were just made known before the CRM shows them: a worker that finds a record

@@ -32,6 +32,21 @@ struct OutboundFacts {
     var selectedSince: [CRMObject: Timestamp] = [:]
 }
 
+extension OutboundFacts {
+    /// The live links of records that others of the batch were merged into or became, where those are linked to somebody else: who
+    /// of the two goes on depends on whether the successor's person is still there.
+    var rivals: [Link] {
+        let records = states.byID.values.joined().map(\.value)
+        return records.compactMap { record in
+            guard let own = links[record.object]?[record.id], own.state != .ended else { return nil }
+            let winner = record.mergedInto.flatMap { links[record.object]?[$0] }
+            let contact = record.convertedTo.flatMap { links[.contact]?[$0] }
+            guard let rival = winner ?? contact, rival.state == .linked, rival.marketingID != own.marketingID else { return nil }
+            return rival
+        }
+    }
+}
+
 /// Collects the facts about a batch: one call to the CRM, a few reads of the store.
 struct OutboundReading {
     let integration: StoredIntegration

@@ -63,9 +63,8 @@ struct OutboundIntents {
         var inVain: [RecordKey] = []
         for (row, object, id) in records {
             guard let intent = intents[context.key(object, id)] else { continue }
-            let isLinked = facts.links[object]?[id].map { $0.state != .ended } ?? false
             do {
-                let found = isLinked ? nil : try await person(of: intent)
+                let found = try await person(of: intent, object, facts.links[object]?[id])
                 if let found, let id = found.link?.marketingID, taken.insert(id).inserted {
                     var item = OutboundBatch.Item(row: row, object: object, record: nil, resolution: found, person: nil)
                     item.result = .success(id)
@@ -82,11 +81,17 @@ struct OutboundIntents {
         return recovery
     }
 
-    private func person(of intent: CreationIntent) async throws -> OutboundResolution? {
+    private func person(
+        of intent: CreationIntent, _ object: CRMObject, _ recordLink: Link?
+    ) async throws -> OutboundResolution? {
         guard let person = try await marketing.contact(email: intent.email) else { return nil }
-        let links = try await store.links(integration: context.integration, marketingIDs: [person.id])[person.id] ?? [:]
+        let link = try await store.links(integration: context.integration, marketingIDs: [person.id])[person.id]?[object]
+        if link?.state == .creating {
+            throw SyncError(
+                .transient, code: "creation-under-way", message: "inbound is about to make a \(object.rawValue) of the person")
+        }
         return OutboundRules.recovered(
-            intent, as: person.id, updatedAt: person.updatedAt, links: links.filter { $0.key.isPerson }, in: context,
+            intent, as: person.id, updatedAt: person.updatedAt, links: [link, recordLink].compactMap(\.self), in: context,
             now: clock.now())
     }
 

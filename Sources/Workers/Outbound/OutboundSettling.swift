@@ -31,6 +31,10 @@ struct OutboundSettling {
             let entry = Entry(
                 key: item.row.key, object: item.object, marketingID: item.resolution.link?.marketingID ?? "", at: now)
             let failed = Delivered(rowID: item.row.id, version: item.row.version, attempts: item.row.attempts, entry: entry)
+            // Whether the person was made all the same is looked for at once, before anybody changes the email.
+            if item.isInDoubt, item.resolution.outcome == .create, item.row.attempts == 0 {
+                return result(.retry(at: now, error: error), of: failed)
+            }
             let settlement = settlement(of: failed, failedWith: error)
             return item.overwritten.map { settlement?.restoring($0, now: now) } ?? settlement
         }
