@@ -138,6 +138,28 @@ struct OutboundOnceTests {
         }
     }
 
+    @Test("GEN-6 people of an import that was not answered are found again, whatever became of their records meanwhile")
+    func changedDuringImportInDoubt() async throws {
+        try await withOutboundWorld { world in
+            let ids = try await world.queue(60)
+            await world.marketing.play(FaultPlan(rules: [.init(.hangUpAfter, path: "*/bulk_import", limit: 1)]))
+            #expect(await world.drain.turn() != .now)
+            await world.marketing.processImports()
+            await world.salesforce.edit("Contact", id: ids[0], ["Email": "new1@example.com"], asUser: false)
+            #expect(await world.salesforce.delete("Contact", id: ids[1]))
+            try await world.tell(Array(ids[0...1]))
+            await world.clock.advance(by: .seconds(601))
+            try await world.deliver()
+
+            #expect(await world.marketing.counters().rowsCreated == 60)
+            let person = try #require(await world.marketing.contactID(email: "new1@example.com"))
+            #expect(try await world.linkOf(ids[0])?.marketingID == person)
+            #expect(await world.marketing.person(id: person)?.tags == ["created-from-salesforce-contact"])
+            #expect(try await world.linkOf(ids[1])?.endedBy == .crmDeleted)
+            #expect(try await world.store.creations(integration: World.name, crmIDs: ids) == [:])
+        }
+    }
+
     @Test("GEN-6 an import that could not be sent at all gives its people back at once")
     func importNotSent() async throws {
         try await withOutboundWorld { world in

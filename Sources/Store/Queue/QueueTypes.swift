@@ -139,6 +139,8 @@ public struct Settlement: Sendable, Hashable {
     /// Of a record without a link that was passed over for another one's sake: that one's link, as it was when that was decided.
     /// Once that has another email or ends, the record is looked at again.
     public var rival: Link?
+    /// Of a person an import may have made though nobody knows: by what they are looked for before anything is sent again.
+    public var creation: CreationIntent?
 
     public init(
         rowID: Int64, version: Int64, result: RowSettlement, links: [Link] = [], history: [HistoryEntry] = [],

@@ -36,6 +36,9 @@ extension Store {
         let links = settlements.flatMap(\.links)
         try keep(links, now: now, names: &names, counts: &counts, db)
         if direction == .outbound { try CreationTable.forget(for: links, names: &names, db) }
+        for intent in settlements.compactMap(\.creation) {
+            try CreationTable.save(intent, integration: names.id(of: intent.key.integration), db)
+        }
         try QueueTable.touch(outdated, direction: .outbound, now: now, names: &names, counts: &counts, db)
         for settlement in settlements {
             try QueueTable.touch(settlement.touches, direction: .outbound, now: now, names: &names, counts: &counts, db)

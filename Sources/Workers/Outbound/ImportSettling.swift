@@ -41,7 +41,17 @@ struct ImportSettling {
 
     private func again(_ code: String, _ message: String) -> [Settlement] {
         let error = SyncError(.transient, code: code, message: message)
-        return job.rows.map { settlement(of: $0, failedWith: error) }
+        return job.rows.map { settlement(inDoubt: $0, error) }
+    }
+
+    /// A new person may have been made: that is found out by the email sent, whatever becomes of the record meanwhile.
+    private func settlement(inDoubt row: ImportRow, _ error: SyncError) -> Settlement {
+        var settlement = settlement(of: row, failedWith: error)
+        if row.marketingID == nil, let id = row.link.crmID {
+            let key = RecordKey(integration: name, object: row.link.object.rawValue, recordID: id)
+            settlement.creation = CreationIntent(key: key, email: row.email, sentAt: job.startedAt)
+        }
+        return settlement
     }
 
     // MARK: A finished import
@@ -72,7 +82,7 @@ struct ImportSettling {
             } else {
                 let message = "the import said neither that the person was taken over nor why not"
                 settlements.append(
-                    settlement(of: row, failedWith: SyncError(.transient, code: "import-unclear", message: message)))
+                    settlement(inDoubt: row, SyncError(.transient, code: "import-unclear", message: message)))
             }
         }
         let shown = await show(taken)

@@ -47,7 +47,7 @@ struct OutboundBatch {
         // A converted lead's link goes over to the contact before the contact's own turn.
         let ordered =
             rows.filter { $0.key.object == CRMObject.lead.rawValue } + rows.filter { $0.key.object != CRMObject.lead.rawValue }
-        for row in ordered {
+        for row in ordered where !facts.postponed.contains(row.id) {
             guard let object = CRMObject(rawValue: row.key.object) else { continue }
             let record = facts.states.byID[object]?[row.key.recordID]
             if let failure = facts.states.failures[object] {

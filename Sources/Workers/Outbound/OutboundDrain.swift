@@ -119,7 +119,7 @@ public actor OutboundDrain {
             _ = try await noteNewPeople(recovery.known, lease: lease)
             facts = try await reading.facts(of: rows)
         }
-        facts.unclear = recovery.unclear
+        (facts.unclear, facts.postponed) = (recovery.unclear, recovery.postponed)
         return facts
     }
 

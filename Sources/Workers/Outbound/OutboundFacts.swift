@@ -28,6 +28,8 @@ struct OutboundFacts {
     var early: Set<String> = []
     /// Why it is not known of a row whether marketing knows the person already, by row.
     var unclear: [Int64: SyncError] = [:]
+    /// Rows about which nothing is decided in this turn.
+    var postponed: Set<Int64> = []
     /// Since when each object's selection stands.
     var selectedSince: [CRMObject: Timestamp] = [:]
 }

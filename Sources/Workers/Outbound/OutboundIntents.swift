@@ -12,6 +12,9 @@ struct OutboundIntents {
     let clock: any WallClock
     let lease: Lease
 
+    /// How long people may be looked for before inbound gets its turn: an import leaves 250 at once.
+    private static let patience = Duration.seconds(10)
+
     // MARK: Before and after the calls
 
     /// Notes what these items are about to send; returns those that send for a new person.
@@ -47,6 +50,8 @@ struct OutboundIntents {
         var known: [OutboundBatch.Item] = []
         /// Why it could not be found out for a row; nothing may be decided about its record until it is.
         var unclear: [Int64: SyncError] = [:]
+        /// The rows whose people are looked for in the next turn.
+        var postponed: Set<Int64> = []
     }
 
     /// Looks for the people of records that have an intent and no link, and forgets the intents that led to nobody.
@@ -61,8 +66,13 @@ struct OutboundIntents {
         guard !intents.isEmpty else { return recovery }
         var taken: Set<String> = []
         var inVain: [RecordKey] = []
+        let end = clock.now().advanced(by: Self.patience)
         for (row, object, id) in records {
             guard let intent = intents[context.key(object, id)] else { continue }
+            guard clock.now() < end else {
+                recovery.postponed.insert(row.id)
+                continue
+            }
             do {
                 let found = try await person(of: intent, object, facts.links[object]?[id])
                 if let found, let id = found.link?.marketingID, taken.insert(id).inserted {
