@@ -30,7 +30,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     /// How long after `earlier` this moment is; negative when it lies before.
     public func since(_ earlier: Timestamp) -> Duration { .milliseconds(milliseconds) - .milliseconds(earlier.milliseconds) }
 
-    /// Whether something that happened then can be told of at `arrival`: the clocks of source and reader differ by up to two minutes.
+    /// Whether something that happened then can be told of at `arrival`: the clocks of source and reader differ by up to two
+    /// minutes.
     public func isPlausible(arrivingAt arrival: Timestamp) -> Bool { since(arrival) <= .seconds(120) }
 
     public static let distantPast = Timestamp(milliseconds: .min / 2)

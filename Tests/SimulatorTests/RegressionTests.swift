@@ -3,7 +3,8 @@ import Testing
 
 @testable import Simulator
 
-/// Once a seed has shown what is wrong, its shortest script is kept: a seed alone plays another script when the generator changes.
+/// Once a seed has shown what is wrong, its shortest script is kept: a seed alone plays another script when the generator
+/// changes.
 @Suite("What seeds have found")
 struct RegressionTests {
     @Test("stays right", arguments: try Regression.all())

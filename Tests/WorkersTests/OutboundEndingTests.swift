@@ -152,6 +152,24 @@ struct OutboundEndingTests {
         }
     }
 
+    @Test(
+        "OUT-8 of merged people the winner's person is asked for; accounts have ids of their own", arguments: CRMObject.allCases)
+    func rivals(object: CRMObject) {
+        func link(_ crmID: String, to marketingID: String) -> Link {
+            Link(
+                integration: World.name, object: object, marketingID: marketingID, crmID: crmID, externalID: marketingID,
+                state: .linked)
+        }
+        var loser = CRMRecord(object: object, id: "A", values: [:])
+        (loser.isDeleted, loser.mergedInto) = (true, "B")
+        var facts = OutboundFacts()
+        facts.states.byID = [object: ["A": loser]]
+        facts.links = [object: ["A": link("A", to: "1"), "B": link("B", to: "2")]]
+        #expect(facts.rivals.map(\.marketingID) == (object.isPerson ? ["2"] : []))
+        facts.links = [object: ["A": link("A", to: "1"), "B": link("B", to: "1")]]
+        #expect(facts.rivals.isEmpty, "they are one person")
+    }
+
     @Test("OUT-8 a merge into a record that an import is making known waits for the import: one record, one link")
     func mergeIntoImported() async throws {
         try await withOutboundWorld { world in

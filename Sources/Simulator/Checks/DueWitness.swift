@@ -93,7 +93,10 @@ final class DueWitness: TrafficWitness {
         if isKnown { return }
         if await isImported(id) { return }
         // Found by the address, after an answer was lost.
-        if let email = await seat.marketing.person(id: id)?.email.lowercased(), await selection(of: email).isDue { return }
+        let mayBeLost = seat.diary.disturbances.contains { [.marketing, .process].contains($0.kind) }
+        if mayBeLost, let email = await seat.marketing.person(id: id)?.email.lowercased(), await selection(of: email).isDue {
+            return
+        }
         fail("\(process) writes contact \(id), which is linked to nothing")
     }
 

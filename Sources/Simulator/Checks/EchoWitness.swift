@@ -6,8 +6,8 @@ import Sandbox
 /// agreed on, so a write that changes nothing tells that Tandem's own write came back as a change.
 ///
 /// Not judged: times of faults and what follows them, for what was in doubt is repeated; a person whose records came or went
-/// lately, or came back until the next poll sees it, and times after a change of the mapping, for then nobody knows yet what the sides agree on; a person of whom
-/// marketing told two edits of one second, for nobody knows the later.
+/// lately, or came back until the next poll sees it, and times after a change of the mapping, for then nobody knows yet what the
+/// sides agree on; a person of whom marketing told two edits of one second, for nobody knows the later.
 struct EchoWitness: TrafficWitness {
     /// So long after it began trouble may still lead to repetitions.
     private static let aftermath = Duration.seconds(1800)

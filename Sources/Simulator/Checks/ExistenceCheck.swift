@@ -134,8 +134,8 @@ struct ExistenceCheck: Sendable {
         }
     }
 
-    /// Whether it was linked to a person whom a user deleted in marketing (OUT-8), perhaps before it could show whose it is. Tandem
-    /// says which person that was, and counts only if it is true.
+    /// Whether it was linked to a person whom a user deleted in marketing (OUT-8), perhaps before it could show whose it is.
+    /// Tandem says which person that was, and counts only if it is true.
     private func isOfDeletedPerson(_ name: RecordName) -> Bool {
         facts.links.contains { contact, links in
             guard let link = name.object.flatMap({ links[$0] }), link.crmID == name.id, link.endedBy == .marketingDeleted else {

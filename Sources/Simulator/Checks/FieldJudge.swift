@@ -18,7 +18,8 @@ import Contracts
 /// - A record that gets to know a person by their address writes all its values to them in one call, also those that are only
 ///   filled afterwards: reading every stranger first would double the calls. Its blanks are not written, so they may be filled.
 /// - Blanks, and values that were there before, do not tell whether the other side's user saw them: then either edit.
-/// - Where the answer to the write that brought a value may have got lost, Tandem cannot know that it was there: then either edit.
+/// - Where the answer to the write that brought a value may have got lost, Tandem cannot know that it was there: then either
+///   edit.
 struct FieldJudge: Sendable {
     enum Rule: Sendable, Hashable {
         case crmWins, marketingWins
@@ -38,8 +39,8 @@ struct FieldJudge: Sendable {
         var value: String
         /// Until when a write may arrive that was decided before the edit.
         var blindUntil: Timestamp
-        /// Whether that is so late because a process stood still: then what it brings may be an older value of the same side, by way
-        /// of the other.
+        /// Whether that is so late because a process stood still: then what it brings may be an older value of the same side, by
+        /// way of the other.
         var isBlindForLong = false
     }
 

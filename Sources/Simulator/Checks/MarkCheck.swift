@@ -79,8 +79,8 @@ struct MarkCheck: Sendable {
         }
     }
 
-    /// Whether Tandem never heard of a contact it made, and could not find it either: the answer got lost, and before it could look a
-    /// user changed the address it was made by.
+    /// Whether Tandem never heard of a contact it made, and could not find it either: the answer got lost, and before it could
+    /// look a user changed the address it was made by.
     private func isUnheardOf(_ contact: String) -> Bool {
         let named = facts.books.entries.values.joined().contains { $0.state?.contactID == contact }
         guard !named, facts.links[contact] == nil, let made = facts.books.beginning(of: RecordName(nil, contact)) else {
@@ -95,8 +95,8 @@ struct MarkCheck: Sendable {
         }
     }
 
-    /// Whether a contact's tag says that its lead was converted, and it was: it had the contact's address, or became a record that
-    /// names the contact, though the lead itself may never have come to name it.
+    /// Whether a contact's tag says that its lead was converted, and it was: it had the contact's address, or became a record
+    /// that names the contact, though the lead itself may never have come to name it.
     private func saysConversion(_ contact: String) -> Bool {
         guard facts.sides.contacts[contact]?.tags.contains("salesforce-lead-converted-to-contact") == true else { return false }
         return facts.notes.events.contains { event in

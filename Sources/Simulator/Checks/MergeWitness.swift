@@ -2,13 +2,14 @@ import Connectors
 import Contracts
 import Sandbox
 
-/// IN-6: an oracle that judges every value Tandem writes by what users did, what the CRM showed when Tandem asked, and what Tandem
-/// had carried over before. It knows nothing of links, bases and queues, so it only calls wrong what no state of them excuses.
+/// IN-6: an oracle that judges every value Tandem writes by what users did, what the CRM showed when Tandem asked, and what
+/// Tandem had carried over before. It knows nothing of links, bases and queues, so it only calls wrong what no state of them
+/// excuses.
 ///
 /// Deliberately allowed, everywhere:
 /// - The same value once more: a write whose answer was lost, or whose writer died before it was noted, is repeated.
-/// - A process that was stopped longer than its lease lasts, between its last look and its write: nothing holds back a request that
-///   is on its way, and no vendor asks for a fencing token. What it wrote is put right later, which the examinations see to.
+/// - A process that was stopped longer than its lease lasts, between its last look and its write: nothing holds back a request
+///   that is on its way, and no vendor asks for a fencing token. What it wrote is put right later, which the examinations see to.
 actor MergeWitness: TrafficWitness {
     let seat: WitnessSeat
     var carriage = Carriage()

@@ -8,8 +8,8 @@ import Synchronization
 protocol Witness: Sendable {
     /// A request reaches the vendor now.
     func arrives(_ request: HTTPRequest, at vendor: Vendor, from process: String) async
-    /// The vendor did what it was asked for, or refused; whether the process hears of it is open. `answer` is `nil` when the connection
-    /// broke.
+    /// The vendor did what it was asked for, or refused; whether the process hears of it is open. `answer` is `nil` when the
+    /// connection broke.
     func answered(_ request: HTTPRequest, by vendor: Vendor, with answer: HTTPResponse?, to process: String) async
 }
 

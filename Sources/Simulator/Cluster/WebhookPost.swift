@@ -4,8 +4,8 @@ import Gateway
 import Sandbox
 import Synchronization
 
-/// The way of the account's webhooks to the gateway: some take longer than others, some come twice. One the gateway could not take is
-/// sent again, for the account's own sender would not and nothing but a full run could win it back.
+/// The way of the account's webhooks to the gateway: some take longer than others, some come twice. One the gateway could not
+/// take is sent again, for the account's own sender would not and nothing but a full run could win it back.
 final class WebhookPost: Sendable {
     private struct State {
         var gateway: (@Sendable () async -> SimulatedProcess?)?

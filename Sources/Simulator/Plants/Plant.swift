@@ -1,4 +1,5 @@
-/// A bug that somebody could have written: one rule broken, in one place. The drill plants each of them and wants to see it found.
+/// A bug that somebody could have written: one rule broken, in one place. The drill plants each of them and wants to see it
+/// found.
 public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
     // The log
     case commitEarly = "commit-early"

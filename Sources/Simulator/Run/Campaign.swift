@@ -16,8 +16,8 @@ public struct Campaign: Sendable {
 
     public init(pool: SimulationPool) { self.pool = pool }
 
-    /// Plays the seeds up from the first, with a bug planted or without, until all are played or, unless it `keepsGoing`, a rule is
-    /// broken.
+    /// Plays the seeds up from the first, with a bug planted or without, until all are played or, unless it `keepsGoing`, a rule
+    /// is broken.
     public func run(
         _ seeds: ClosedRange<UInt64>, plant: Plant? = nil, keepsGoing: Bool = false,
         report: (Progress, RunResult) -> Void = { _, _ in }

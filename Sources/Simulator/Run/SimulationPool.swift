@@ -14,8 +14,8 @@ public struct SimulationPool: Sendable {
         self.width = max(1, width)
     }
 
-    /// Plays the runs, begun in their order, and hands out each result as it comes, with the place of its order, until `goesOn` says
-    /// no; what was begun by then is finished and handed out as well.
+    /// Plays the runs, begun in their order, and hands out each result as it comes, with the place of its order, until `goesOn`
+    /// says no; what was begun by then is finished and handed out as well.
     public func play(_ orders: some Sequence<RunOrder> & Sendable, goesOn: (Int, RunResult) async throws -> Bool) async throws {
         try await withThrowingTaskGroup(of: Played.self) { group in
             var rest = orders.enumerated().makeIterator()

@@ -7,7 +7,8 @@ enum Side: String, Sendable, Hashable, CaseIterable {
     case marketing, crm
 }
 
-/// What users did in a run: the truth that the cluster's work is judged by. What Tandem and the vendors' own flows do is not in it.
+/// What users did in a run: the truth that the cluster's work is judged by. What Tandem and the vendors' own flows do is not in
+/// it.
 ///
 /// Time stands still between a deed and its note, so whatever is caused by the deed finds it noted.
 final class Diary: Sendable {

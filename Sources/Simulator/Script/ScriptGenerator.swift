@@ -1,7 +1,8 @@
 import Sandbox
 import SyncCore
 
-/// Throws the script of a seed. Dice of their own decide each thing, so that what is added here changes as little as can be elsewhere.
+/// Throws the script of a seed. Dice of their own decide each thing, so that what is added here changes as little as can be
+/// elsewhere.
 struct ScriptGenerator: Sendable {
     /// What kind of run a seed gives.
     struct Mood: Sendable, Hashable {

@@ -60,16 +60,20 @@ extension Store {
         }
     }
 
-    /// Keeps links in one transaction: the intents before creates are sent (GEN-6).
+    /// Keeps links in one transaction, with what the history is to say of them: the intents before creates are sent (GEN-6), and
+    /// links that turned out to have ended.
     ///
     /// Throws `lease-lost` when `lease` is not the current one or has expired at `now`.
-    public func saveLinks(_ links: [Link], lease: Lease, now: Timestamp) async throws(StoreError) {
+    public func saveLinks(
+        _ links: [Link], history: [HistoryEntry] = [], lease: Lease, now: Timestamp
+    ) async throws(StoreError) {
         try await write { db in
             try LeaseTable.require(lease, now: now, db)
             var names = IntegrationNames(db)
             var counts = QueueCounts()
             try Self.keep(links, now: now, names: &names, counts: &counts, db)
             try counts.save(db)
+            try HistoryTable.append(history, names: &names, db)
         }
     }
 }

@@ -7,11 +7,8 @@ extension InboundRules {
     /// CRM, and nothing brings the person back.
     public static func linksEnded(by change: PendingChange, links: [CRMObject: Link]) -> [Link] {
         guard change.deletedAt != nil else { return [] }
-        return links.values.filter { $0.state != .ended }.sorted { $0.object.rawValue < $1.object.rawValue }.map { link in
-            var link = link
-            link.state = .ended
-            link.endedBy = .marketingDeleted
-            return link
+        return links.values.filter { $0.state != .ended }.sorted { $0.object.rawValue < $1.object.rawValue }.map {
+            $0.ended(by: .marketingDeleted)
         }
     }
 
@@ -25,12 +22,8 @@ extension InboundRules {
         let context = MappingContext(mappings: mappings, crm: crmSchema, marketing: marketingSchema)
         let link = target.link
         return context.incoming(change, isCreate: target.kind == .create, seen: link.seen).contains { field in
-            if field.isContested { return true }
             // An edit that came before the person was linked is not known of.
-            if target.kind == .create { return !field.stamp.isDated }
-            guard link.mayBeOvertaken(field.stamp, of: field.source) else { return false }
-            guard case .success(let value) = field.value else { return true }
-            return !field.target.type.areEqual(value, link.base[field.target.name] ?? .blank)
+            target.kind == .create ? field.isContested || !field.stamp.isDated : link.doubts(field)
         }
     }
 

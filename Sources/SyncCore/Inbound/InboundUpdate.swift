@@ -31,9 +31,10 @@ extension InboundRules {
     }
 
     /// A converted lead can not be written any more. Outbound moves its link to the contact, to which the change then goes; so it
-    /// does for one that Tandem made and that was converted before its answer came. One that nothing links any more stays as it is.
+    /// does for one that Tandem made and that was converted before its answer came. One that nothing links any more stays as it
+    /// is.
     private static func converted(_ record: CRMRecord, _ link: Link, in context: MappingContext) -> InboundResolution {
-        if link.state == .creating, record.externalID?.lowercased() == link.externalID.lowercased() {
+        if link.state == .creating, link.isShown(by: record) {
             var made = link.confirmed(by: record, context.crm)
             (made.state, made.crmID) = (.linked, record.id)
             var resolution = InboundResolution(

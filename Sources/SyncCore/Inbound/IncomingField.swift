@@ -65,6 +65,15 @@ extension Link {
         return stamp.isUnordered(to: seen) || !seen.isDated && stamp.at <= seen.at.advanced(by: Self.settlingTime)
     }
 
+    /// Whether marketing has to be asked before a field of the linked person counts: what was told of it is contradictory, or may
+    /// be overtaken and is not what was agreed on.
+    func doubts(_ field: IncomingField) -> Bool {
+        if field.isContested { return true }
+        guard mayBeOvertaken(field.stamp, of: field.source) else { return false }
+        guard case .success(let value) = field.value else { return true }
+        return !field.target.type.areEqual(value, base[field.target.name] ?? .blank)
+    }
+
     /// Whether the value is the one Tandem wrote to marketing, rewritten there.
     func isNearMiss(_ field: IncomingField) -> Bool {
         guard mayEcho(field.stamp), let value = try? field.value.get(), let agreed = base[field.target.name] else { return false }

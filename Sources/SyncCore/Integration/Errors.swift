@@ -34,4 +34,7 @@ public struct SyncError: Error, Sendable, Hashable, Codable {
         self.message = message
         self.fields = fields
     }
+
+    /// Whether the call may have been carried out all the same.
+    public var mayHaveHadEffect: Bool { errorClass == .transient || errorClass == .inDoubt }
 }

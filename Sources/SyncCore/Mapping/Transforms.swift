@@ -1,8 +1,8 @@
 public import Contracts
 
 extension Transform {
-    /// The value after this step. Steps that only say how to read a value (``dateFormat(_:)``, ``numberFormat(decimalSeparator:)``)
-    /// change nothing here; see ``FieldMapping/hints``. Text steps leave blanks alone.
+    /// The value after this step. Steps that only say how to read a value (``dateFormat(_:)``,
+    /// ``numberFormat(decimalSeparator:)``) change nothing here; see ``FieldMapping/hints``. Text steps leave blanks alone.
     public func apply(_ value: JSONValue) throws(ConversionFailure) -> JSONValue {
         switch self {
         case .trim: return onText(value, trimmed)

@@ -20,8 +20,8 @@ extension OutboundRules {
     private static let tolerance = Duration.seconds(60)
 
     /// What is kept of the person marketing has by an intent's email, as if the answer had come: the link, on which nothing but
-    /// the email is agreed on, and the tag. Who was linked to the record by inbound meanwhile gets the tag. `nil` when the person or
-    /// the record is another's by now, or the person was not written since.
+    /// the email is agreed on, and the tag. Who was linked to the record by inbound meanwhile gets the tag. `nil` when the person
+    /// or the record is another's by now, or the person was not written since.
     /// - Parameters:
     ///   - updatedAt: When the person was changed last, by marketing's clock.
     ///   - links: Those of the person and of the record, of the record's object.

@@ -35,16 +35,16 @@ extension OutboundRules {
         return resolution
     }
 
-    /// Of a person who ceases to be a contact: their lead. Its changes were passed over for the contact's sake, marketing's went to
-    /// the contact, and if it was converted meanwhile, the contact it became could not take over.
+    /// Of a person who ceases to be a contact: their lead. Its changes were passed over for the contact's sake, marketing's went
+    /// to the contact, and if it was converted meanwhile, the contact it became could not take over.
     private static func leadThatStays(_ input: OutboundInput) -> String? {
         guard input.object == .contact, let lead = input.personLinks[.lead], lead.state != .ended || lead.endedBy == .converted
         else { return nil }
         return lead.crmID
     }
 
-    /// The person goes on as the contact the lead became, unless that contact or the person is linked already. The person may cease
-    /// to be another contact only after the lead's link ended.
+    /// The person goes on as the contact the lead became, unless that contact or the person is linked already. The person may
+    /// cease to be another contact only after the lead's link ended.
     static func converted(_ input: OutboundInput, _ record: CRMRecord, _ context: OutboundContext) -> OutboundResolution {
         let isContact = input.personLinks[.contact].map { $0.state != .ended } ?? false
         guard let link = input.link, link.state != .ended || link.endedBy == .converted && !isContact && !input.isSuccessorKnown
@@ -64,11 +64,8 @@ extension OutboundRules {
     }
 
     private static func ended(_ link: Link, by reason: Link.EndReason) -> OutboundResolution {
-        var link = link
-        link.state = .ended
-        link.endedBy = reason
         var resolution = OutboundResolution(.end(reason))
-        resolution.link = link
+        resolution.link = link.ended(by: reason)
         return resolution
     }
 

@@ -8,7 +8,8 @@ extension OutboundRules {
         // What inbound sent, and does not know of whether it arrived, is no user's.
         let link = context.crm[input.object].map { link.confirmed(by: record, $0) } ?? link
         var merger = OutboundMerger(
-            record: record, original: link, link: link, incoming: context.incoming(input.pending, link),
+            record: record, original: link, link: link,
+            incoming: context.incoming(input.pending, link, isPatient: !input.isOverdue),
             isWaiting: context.profile.isWaiting(record.syncStatus), bounceLimit: context.settings.bounceLimit, now: now)
         for field in context.fields(of: input.object, inCreate: false) { merger.take(field) }
         var resolution = merger.resolution
@@ -22,15 +23,16 @@ extension OutboundRules {
 }
 
 extension OutboundContext {
-    /// What waits inbound and was not settled before, by CRM field. What may tell of a state that is over is not marketing's word
-    /// yet: inbound reads it back.
-    fileprivate func incoming(_ pending: PendingChange?, _ link: Link) -> [String: IncomingField] {
+    /// What waits inbound and was not settled before, by CRM field. What may be overtaken and says what was agreed on says
+    /// nothing.
+    /// - Parameter isPatient: Else what is in doubt says nothing either: inbound does not get to it.
+    fileprivate func incoming(_ pending: PendingChange?, _ link: Link, isPatient: Bool) -> [String: IncomingField] {
         guard let pending, let crm = crm[link.object], let marketing = marketing(of: link.object) else { return [:] }
         let context = MappingContext(mappings: mappings[link.object] ?? [], crm: crm, marketing: marketing)
-        return Dictionary(
-            context.incoming(pending, isCreate: false, seen: link.seen)
-                .filter { !link.mayEcho($0.stamp) && ($0.stamp.isDated || $0.isContested) }.map { ($0.target.name, $0) },
-            uniquingKeysWith: { first, _ in first })
+        let fields = context.incoming(pending, isCreate: false, seen: link.seen).filter { field in
+            link.doubts(field) ? isPatient : !link.mayBeOvertaken(field.stamp, of: field.source)
+        }
+        return Dictionary(fields.map { ($0.target.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 }
 
@@ -51,7 +53,7 @@ private struct OutboundMerger {
         guard let current = record.values[field.source.name] else { return }
         let crm = field.source.type.normalized(current)
         let waiting = incoming[field.source.name]
-        if let waiting, waiting.isContested { return take(field, crm, contestedBy: waiting) }
+        if let waiting, original.doubts(waiting) { return take(field, crm, doubting: waiting) }
         let marketing = (try? waiting?.value.get()).map(field.source.type.normalized)
         guard let decision = decide(field, crm, marketing, at: waiting?.stamp.at) else { return }
         switch decision.action {
@@ -63,15 +65,15 @@ private struct OutboundMerger {
         }
     }
 
-    /// Which of marketing's values is its word nobody knows yet: what stands whichever it is goes out, the rest is decided once
-    /// inbound has read it back.
-    private mutating func take(_ field: OutgoingField, _ crm: FieldValue, contestedBy waiting: IncomingField) {
-        let base = original.base[field.source.name] ?? .blank
+    /// What marketing's word is nobody knows before inbound has read it back: what stands whatever it is goes out, the rest is
+    /// decided then.
+    private mutating func take(_ field: OutgoingField, _ crm: FieldValue, doubting waiting: IncomingField) {
+        let isNews = !field.source.type.areEqual(crm, original.base[field.source.name] ?? .blank)
         switch field.mapping.rule {
-        case .fillEmptyOnly: return
-        case _ where isWaiting: send(crm, field, .crmWaiting, beating: waiting)
-        case .crmWins where !field.source.type.areEqual(crm, base): send(crm, field, .conflictCRMWins, beating: waiting)
-        default: return
+        case .fillEmptyOnly: resolution.isUndecided = resolution.isUndecided || isNews
+        case _ where isWaiting && (isNews || waiting.isContested): send(crm, field, .crmWaiting, beating: waiting)
+        case .crmWins where isNews: send(crm, field, .conflictCRMWins, beating: waiting)
+        default: resolution.isUndecided = resolution.isUndecided || isNews
         }
     }
 

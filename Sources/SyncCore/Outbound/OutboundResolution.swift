@@ -21,6 +21,8 @@ public struct OutboundInput: Sendable {
     public var isSuccessorKnown = false
     /// When the object's selection was set (``Selection/newFromNowOn``).
     public var selectedSince: Timestamp?
+    /// Whether the record has waited so long that it is decided about without what marketing would be asked for.
+    public var isOverdue = false
     /// Of an account: whether a syncing person belongs to it (MAP-4).
     public var isRelated = false
 
@@ -79,7 +81,8 @@ public struct OutboundResolution: Sendable, Hashable {
     /// The person's email as the CRM has it.
     public var email: String?
     public var decisions: [FieldDecisionRecord] = []
-    /// The record's link once the write succeeded; of a new person without ``Link/marketingID``, see ``OutboundRules/linked(_:as:integration:)``.
+    /// The record's link once the write succeeded; of a new person without ``Link/marketingID``, see
+    /// ``OutboundRules/linked(_:as:integration:)``.
     public var link: Link?
     /// Further links that change along with it.
     public var otherLinks: [Link] = []
@@ -90,6 +93,8 @@ public struct OutboundResolution: Sendable, Hashable {
     public var touches: [RecordKey] = []
     /// Whether inbound has to look at the person next: the record that marketing's changes went to is another one now, or none.
     public var touchesPerson = false
+    /// Whether a field waits for what inbound is about to read in marketing: the record is looked at again.
+    public var isUndecided = false
     /// The live link of another record for whose sake this one, which has none, is passed over.
     public var rival: Link?
     /// The CRM fields that were frozen by this resolution.

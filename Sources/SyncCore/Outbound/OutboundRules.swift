@@ -85,7 +85,7 @@ extension OutboundRules {
     /// What the CRM record has yet to show (OUT-6); `nil` when it shows it all.
     static func writeBack(_ record: CRMRecord, _ link: Link, _ context: OutboundContext) -> OutboundResolution.WriteBack? {
         let isSynced = context.profile.isSynced(record.syncStatus)
-        let isStamped = record.externalID?.lowercased() == link.externalID.lowercased()
+        let isStamped = link.isShown(by: record)
         if isSynced, isStamped { return nil }
         return OutboundResolution.WriteBack(
             object: record.object, id: record.id, externalID: isStamped ? nil : link.externalID,

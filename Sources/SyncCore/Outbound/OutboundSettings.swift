@@ -25,7 +25,8 @@ public struct OutboundSettings: Sendable, Hashable, Codable {
         self.bounceLimit = bounceLimit
     }
 
-    /// Whether records of the object flow at all. People always may, for those who are linked flow whatever the selection (OUT-2).
+    /// Whether records of the object flow at all. People always may, for those who are linked flow whatever the selection
+    /// (OUT-2).
     public func includes(_ object: CRMObject) -> Bool {
         switch object {
         case .contact, .lead: true

@@ -75,6 +75,13 @@ extension Link {
             externalID: Link.externalID(integration: key.integration, marketingID: key.recordID), state: .creating)
     }
 
+    /// The link as it is once it ended for good.
+    public func ended(by reason: EndReason) -> Link {
+        var link = self
+        (link.state, link.endedBy) = (.ended, reason)
+        return link
+    }
+
     /// The value of Tandem's external ID field for a person: always the same one, so that a create that is repeated
     /// after everything else was forgotten still finds the record it made (GEN-6).
     public static func externalID(integration: String, marketingID: String) -> String { "\(integration):\(marketingID)" }

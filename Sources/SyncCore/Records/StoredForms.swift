@@ -1,7 +1,7 @@
 public import Contracts
 
-// The compact form in which queue rows and links are kept. A stamp is [milliseconds, sequence] at the head of an array; at its end
-// there may be marks: what is undated, what is contested.
+// The compact form in which queue rows and links are kept. A stamp is [milliseconds, sequence] at the head of an array; at its
+// end there may be marks: what is undated, what is contested.
 
 extension PendingChange {
     /// `{"f": {field: [ms, sequence, value]}, "t": [ms, sequence, [tag]], "c": {object: [ms, sequence]}, "d": [ms, sequence],

@@ -37,7 +37,7 @@ struct InboundIntake: IntakeRules {
 
     /// Little seems to happen after it was appended: a time from the future would make every later change look old. It is as good
     /// as none.
-    private func settle(_ occurredAt: inout Timestamp, _ isDated: inout Bool, by record: LogRecord) {
+    private func clamp(_ occurredAt: inout Timestamp, _ isDated: inout Bool, by record: LogRecord) {
         if !occurredAt.isPlausible(arrivingAt: record.timestamp) { (occurredAt, isDated) = (record.timestamp, false) }
         occurredAt = occurredAt.wholeSecond
     }
@@ -46,10 +46,10 @@ struct InboundIntake: IntakeRules {
         let sequence = record.sequence
         switch message {
         case .recordChange(var change):
-            settle(&change.occurredAt, &change.isDated, by: record)
+            clamp(&change.occurredAt, &change.isDated, by: record)
             return Intake.Work(entry: QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
         case .automationAction(var action):
-            settle(&action.occurredAt, &action.isDated, by: record)
+            clamp(&action.occurredAt, &action.isDated, by: record)
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
             let hasEmail = action.fields["email"]?.isBlank != true
             return Intake.Work(

@@ -87,7 +87,7 @@ struct AccountRelating {
             batch.items[index].relation = AccountRelation(accountID: account)
         } catch {
             note(error, on: index, in: &batch)
-            guard error.errorClass == .transient || error.errorClass == .inDoubt else { return }
+            guard error.mayHaveHadEffect else { return }
             do throws(SyncError) { try await marketing.probe() } catch { batch.outage = error }
         }
     }

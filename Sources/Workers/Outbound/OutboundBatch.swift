@@ -36,6 +36,8 @@ struct OutboundBatch {
     /// Why marketing is away; what was not delivered yet keeps its place.
     var outage: SyncError?
     private var claimed: Set<String> = []
+    /// How long a record waits for what inbound is to read in marketing first.
+    private static let patience = Duration.seconds(3600)
 
     init(integration: StoredIntegration) {
         self.integration = integration
@@ -62,7 +64,8 @@ struct OutboundBatch {
                     Item(row: row, object: object, record: record, resolution: OutboundResolution(.failed(error)), person: nil))
                 continue
             }
-            let input = input(row, object, record, facts)
+            var input = input(row, object, record, facts)
+            input.isOverdue = now.since(row.firstAt) > Self.patience
             guard !isImporting(input, facts) else {
                 items.append(
                     Item(row: row, object: object, record: record, resolution: OutboundResolution(.wait), person: nil))
@@ -157,14 +160,14 @@ struct OutboundBatch {
         }
     }
 
-    /// A known person who shows something of what was sent was written; fields that do not are left for another try. Whether they
-    /// show any of it.
+    /// A known person who shows all that one call sent was written; the account's name takes calls of its own. Whether they do.
     mutating func succeed(_ index: Int, showing person: MarketingContact, after error: SyncError, at now: Timestamp) -> Bool {
-        let sent = items[index].resolution.write
-        let missing = sent.filter { name, value in person.fields[name] != value }.keys.sorted()
-        guard missing.count < sent.count else { return false }
+        let missing = items[index].resolution.write.filter { name, value in
+            person.fields[name] != value && !(value.isBlank && person.fields[name]?.isBlank ?? true)
+        }.keys
+        guard missing.allSatisfy({ $0 == "accountName" }) else { return false }
         var unfinished = error
-        unfinished.fields = missing
+        unfinished.fields = Array(missing)
         succeed(index, as: person.id, unfinished: missing.isEmpty ? nil : unfinished, at: now)
         return true
     }
@@ -173,11 +176,9 @@ struct OutboundBatch {
 
     /// The person was deleted in marketing: the link ends, and nothing brings the person back (OUT-8).
     mutating func endMissing(_ index: Int) {
-        guard var link = items[index].resolution.link else { return }
-        link.state = .ended
-        link.endedBy = .marketingDeleted
+        guard let link = items[index].resolution.link else { return }
         var resolution = OutboundResolution(.end(.marketingDeleted))
-        resolution.link = link
+        resolution.link = link.ended(by: .marketingDeleted)
         items[index].resolution = resolution
     }
 

@@ -154,8 +154,8 @@ struct OutboundDelivery {
                 guard await takesMore(after: unfinished, in: &batch) else { return false }
             } catch {
                 let takesMore = await takesMore(after: error, in: &batch)
-                if takesMore, await isShown(index, in: &batch, after: error) { continue }
-                batch.items[index].isInDoubt = error.isOpen
+                if takesMore, await confirm(index, in: &batch, after: error) { continue }
+                batch.items[index].isInDoubt = error.mayHaveHadEffect
                 // In an outage the record is not at fault: it keeps its place, and no attempt is counted.
                 if batch.outage == nil { batch.fail(index, with: error) }
                 guard takesMore else { return false }
@@ -164,10 +164,10 @@ struct OutboundDelivery {
         return true
     }
 
-    /// Whether a known person shows what was sent though the answer says nothing of it: then it was written, and what users do
-    /// from now on comes after it. A new one is looked for by the email in the next turn.
-    private func isShown(_ index: Int, in batch: inout OutboundBatch, after error: SyncError) async -> Bool {
-        guard error.isOpen, batch.items[index].object.isPerson, let id = batch.contactWrite(index).id,
+    /// Takes the write of a known person for done if they show what was sent though no answer says so: what users do from now on
+    /// comes after it. A new one is looked for by the email in the next turn. Whether it is done.
+    private func confirm(_ index: Int, in batch: inout OutboundBatch, after error: SyncError) async -> Bool {
+        guard error.mayHaveHadEffect, batch.items[index].object.isPerson, let id = batch.contactWrite(index).id,
             let person = try? await marketing.contact(id: id)
         else { return false }
         return batch.succeed(index, showing: person, after: error, at: clock.now())
@@ -270,11 +270,6 @@ struct OutboundDelivery {
         let results = await crm.write(writes.map(\.write))
         for (write, result) in zip(writes, results) { batch.items[write.item].writeBack = result }
     }
-}
-
-extension SyncError {
-    /// Whether the call may have had its effect.
-    fileprivate var isOpen: Bool { errorClass == .transient || errorClass == .inDoubt }
 }
 
 extension OpportunityWrite {

@@ -113,28 +113,30 @@ public actor OutboundDrain {
         lease: Lease
     ) async throws -> OutboundFacts {
         var facts = try await reading.facts(of: rows)
-        if try await endMissing(facts.rivals, marketing, lease: lease) { facts = try await reading.facts(of: rows) }
+        if try await endDeleted(facts.rivals, marketing, lease: lease) {
+            facts = try await reading.facts(of: rows, states: facts.states)
+        }
         let recovery = try await intents.recover(rows, facts)
         if !recovery.known.isEmpty {
             _ = try await noteNewPeople(recovery.known, lease: lease)
-            facts = try await reading.facts(of: rows)
+            facts = try await reading.facts(of: rows, states: facts.states)
         }
         (facts.unclear, facts.postponed) = (recovery.unclear, recovery.postponed)
+        facts.early.formUnion(recovery.early)
         return facts
     }
 
-    /// Ends the links of people who are gone from marketing, which tells of no deletion: they must not keep the living from going on
-    /// with a record. Whether there are any.
-    private func endMissing(_ links: [Link], _ marketing: any MarketingDestination, lease: Lease) async throws -> Bool {
+    /// Ends the links of people who were deleted in marketing, which does not tell of it: they must not keep the living from
+    /// going on with a record. Whether there are any.
+    private func endDeleted(_ links: [Link], _ marketing: any MarketingDestination, lease: Lease) async throws -> Bool {
         guard !links.isEmpty else { return false }
         let people = try await marketing.contacts(ids: Set(links.map(\.marketingID)).sorted())
-        let ended = links.filter { people[$0.marketingID] == nil }.map { link in
-            var link = link
-            (link.state, link.endedBy) = (.ended, .marketingDeleted)
-            return link
-        }
-        if !ended.isEmpty { try await store.saveLinks(ended, lease: lease, now: clock.now()) }
-        return !ended.isEmpty
+        let ended = links.filter { people[$0.marketingID] == nil }.map { $0.ended(by: .marketingDeleted) }
+        guard !ended.isEmpty else { return false }
+        let now = clock.now()
+        try await store.saveLinks(
+            ended, history: ended.map { OutboundSettling.ending(of: $0, at: now) }, lease: lease, now: now)
+        return true
     }
 
     /// Keeps the links and the tags of people who were just made known before the CRM shows them: a worker that finds a record

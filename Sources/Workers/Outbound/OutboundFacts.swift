@@ -24,7 +24,8 @@ struct OutboundFacts {
     var importedSuccessors: Set<String> = []
     /// For each opportunity the linked person it is about.
     var opportunityPeople: [String: String] = [:]
-    /// Opportunities whose contact's own turn is still to come.
+    /// Records for which something else has to come first: opportunities whose contact waits, and those of whose person inbound
+    /// is about to make one.
     var early: Set<String> = []
     /// Why it is not known of a row whether marketing knows the person already, by row.
     var unclear: [Int64: SyncError] = [:]
@@ -35,12 +36,11 @@ struct OutboundFacts {
 }
 
 extension OutboundFacts {
-    /// The live links of records that others of the batch were merged into or became, where those are linked to somebody else: who
-    /// of the two goes on depends on whether the successor's person is still there.
+    /// The live links of people's records that others of the batch were merged into or became, where those are linked to somebody
+    /// else: who of the two goes on depends on whether the successor's person is still there.
     var rivals: [Link] {
-        let records = states.byID.values.joined().map(\.value)
-        return records.compactMap { record in
-            guard let own = links[record.object]?[record.id], own.state != .ended else { return nil }
+        states.byID.values.joined().compactMap { _, record in
+            guard record.object.isPerson, let own = links[record.object]?[record.id], own.state != .ended else { return nil }
             let winner = record.mergedInto.flatMap { links[record.object]?[$0] }
             let contact = record.convertedTo.flatMap { links[.contact]?[$0] }
             guard let rival = winner ?? contact, rival.state == .linked, rival.marketingID != own.marketingID else { return nil }
@@ -58,7 +58,8 @@ struct OutboundReading {
 
     private var name: String { integration.settings.name }
 
-    func facts(of rows: [QueueRow]) async throws -> OutboundFacts {
+    /// - Parameter states: Those of the rows' records, where they were read already.
+    func facts(of rows: [QueueRow], states: CRMReadResult? = nil) async throws -> OutboundFacts {
         var facts = OutboundFacts()
         var ids: [CRMObject: [String]] = [:]
         for row in rows {
@@ -68,7 +69,7 @@ struct OutboundReading {
             ids[object, default: []].append(row.key.recordID)
         }
         let fields = ids.keys.reduce(into: [CRMObject: [String]]()) { $0[$1] = schemas.fieldsToRead($1, integration.settings) }
-        facts.states = try await crm.states(of: ids, fields: fields)
+        facts.states = if let states { states } else { try await crm.states(of: ids, fields: fields) }
         try await addLinks(of: ids, to: &facts)
         try await addPeople(to: &facts)
         try await addOpportunities(ids[.opportunity] ?? [], to: &facts)

@@ -50,11 +50,13 @@ struct OutboundIntents {
         var known: [OutboundBatch.Item] = []
         /// Why it could not be found out for a row; nothing may be decided about its record until it is.
         var unclear: [Int64: SyncError] = [:]
+        /// The records of whose people inbound is about to make one: that comes first.
+        var early: Set<String> = []
         /// The rows whose people are looked for in the next turn.
         var postponed: Set<Int64> = []
     }
 
-    /// Looks for the people of records that have an intent and no link, and forgets the intents that led to nobody.
+    /// Looks for the people of records that have an intent, and forgets the intents that led to nobody.
     func recover(_ rows: [QueueRow], _ facts: OutboundFacts) async throws -> Recovery {
         var recovery = Recovery()
         let records = rows.compactMap { row in
@@ -75,7 +77,9 @@ struct OutboundIntents {
             }
             do {
                 let found = try await person(of: intent, object, facts.links[object]?[id])
-                if let found, let id = found.link?.marketingID, taken.insert(id).inserted {
+                if found?.outcome == .wait {
+                    recovery.early.insert(row.key.recordID)
+                } else if let found, let id = found.link?.marketingID, taken.insert(id).inserted {
                     var item = OutboundBatch.Item(row: row, object: object, record: nil, resolution: found, person: nil)
                     item.result = .success(id)
                     recovery.known.append(item)
@@ -96,10 +100,7 @@ struct OutboundIntents {
     ) async throws -> OutboundResolution? {
         guard let person = try await marketing.contact(email: intent.email) else { return nil }
         let link = try await store.links(integration: context.integration, marketingIDs: [person.id])[person.id]?[object]
-        if link?.state == .creating {
-            throw SyncError(
-                .transient, code: "creation-under-way", message: "inbound is about to make a \(object.rawValue) of the person")
-        }
+        if link?.state == .creating { return OutboundResolution(.wait) }
         return OutboundRules.recovered(
             intent, as: person.id, updatedAt: person.updatedAt, links: [link, recordLink].compactMap(\.self), in: context,
             now: clock.now())

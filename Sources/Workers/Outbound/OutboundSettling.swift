@@ -32,7 +32,7 @@ struct OutboundSettling {
                 key: item.row.key, object: item.object, marketingID: item.resolution.link?.marketingID ?? "", at: now)
             let failed = Delivered(rowID: item.row.id, version: item.row.version, attempts: item.row.attempts, entry: entry)
             // Whether the person was made all the same is looked for at once, before anybody changes the email.
-            if item.isInDoubt, item.resolution.outcome == .create, item.row.attempts == 0 {
+            if item.isInDoubt, item.object.isPerson, item.resolution.outcome == .create, item.row.attempts == 0 {
                 return result(.retry(at: now, error: error), of: failed)
             }
             let settlement = settlement(of: failed, failedWith: error)
@@ -41,13 +41,16 @@ struct OutboundSettling {
         if item.resolution.needsWrite, item.result == nil { return nil }
         switch item.resolution.outcome {
         case .wait:
-            // The longer it waited, the less often it is looked at: a look costs the CRM a call.
-            let pause = max(Self.pause, min(now.since(item.row.firstAt) / 4, .seconds(3600)))
-            return Settlement(rowID: item.row.id, version: item.row.version, result: .wait(until: now.advanced(by: pause)))
+            return Settlement(rowID: item.row.id, version: item.row.version, result: .wait(until: nextLook(at: item)))
         case .skip(.notSelected), .skip(.gone), .skip(.ended), .skip(.notRelated):
             return Settlement(rowID: item.row.id, version: item.row.version, result: .done)
         default: return delivered(item)
         }
+    }
+
+    /// The longer it waited, the less often it is looked at: a look costs the CRM a call.
+    private func nextLook(at item: OutboundBatch.Item) -> Timestamp {
+        now.advanced(by: max(Self.pause, min(now.since(item.row.firstAt) / 4, .seconds(3600))))
     }
 
     private func delivered(_ item: OutboundBatch.Item) -> Settlement {
@@ -80,6 +83,7 @@ struct OutboundSettling {
         if let error = item.relation?.error, !isForGood(error) {
             return settlement(of: outcome, failedWith: error) ?? result(.wait(until: now), of: outcome)
         }
+        if item.resolution.isUndecided { return result(.wait(until: nextLook(at: item)), of: outcome) }
         return settlement(of: outcome, shown: item.writeBack)
     }
 
@@ -165,6 +169,13 @@ struct OutboundSettling {
         settlement.inboundTouches = delivered.inboundTouches
         settlement.rival = delivered.rival
         return settlement
+    }
+
+    /// The history of a link that ended by itself.
+    static func ending(of link: Link, at now: Timestamp) -> HistoryEntry {
+        let key = RecordKey(integration: link.integration, object: link.object.rawValue, recordID: link.crmID ?? "")
+        return Entry(key: key, object: link.object, marketingID: link.marketingID, at: now)
+            .named("link-ended", code: link.endedBy?.rawValue)
     }
 
     private func entry(for item: OutboundBatch.Item) -> HistoryEntry? {

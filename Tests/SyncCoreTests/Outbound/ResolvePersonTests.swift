@@ -12,14 +12,15 @@ struct ResolvePersonTests {
 
     private func resolve(
         _ record: CRMRecord?, link: Link? = linked(base: agreed), people: [CRMObject: Link] = [:], sameEmail: [Link] = [],
-        pending: PendingChange? = nil, selection: Selection? = nil, mappings: [FieldMapping]? = nil
+        pending: PendingChange? = nil, selection: Selection? = nil, mappings: [FieldMapping]? = nil, isOverdue: Bool = false
     ) -> OutboundResolution {
         let outbound = OutboundSettings(selection: selection.map { [.contact: $0, .lead: $0] } ?? [:])
         let set = mappings.map { MappingSet(contact: $0, lead: []) } ?? .defaults
         let object = record?.object ?? .contact
-        let input = OutboundInput(
+        var input = OutboundInput(
             key: RecordKey(integration: "acme", object: object.rawValue, recordID: record?.id ?? "003A"), object: object,
             record: record, link: link, personLinks: people, sameEmail: sameEmail, pending: pending, selectedSince: at(10))
+        input.isOverdue = isOverdue
         return OutboundRules.resolve(input, in: context(outbound, mappings: set), now: at(500))
     }
 
@@ -121,7 +122,7 @@ struct ResolvePersonTests {
     }
 
     @Test(
-        "IN-6 where marketing contradicts itself only what stands in any case is sent; inbound reads the rest back",
+        "IN-6 where marketing contradicts itself only what stands in any case is sent; the rest waits for inbound to read it back",
         arguments: [
             (ConflictRule.crmWins, false, "2", "2"), (.crmWins, false, "1", nil), (.crmWins, true, "1", "1"),
             (.marketingWins, false, "2", nil), (.marketingWins, true, "2", "2"), (.fillEmptyOnly, true, "2", nil),
@@ -135,6 +136,23 @@ struct ResolvePersonTests {
         #expect(resolution.write["phone"]?.stringValue == sent)
         #expect((resolution.link?.seen["phone"] == nil) == (sent == nil), "what is not sent is not settled")
         #expect(resolution.link?.base["Phone"] == .text(sent ?? "1"))
+        #expect(resolution.isUndecided == (sent == nil && crm != "1"))
+    }
+
+    @Test(
+        "GEN-5 what marketing told before Tandem's own write is no word of marketing's, and not nothing either",
+        arguments: [(ConflictRule.crmWins, "2", nil), (.marketingWins, nil, true)] as [(ConflictRule, String?, Bool?)])
+    func overtaken(rule: ConflictRule, sent: String?, isUndecided: Bool?) {
+        var link = linked(base: Self.agreed)
+        link.writtenAt = at(90)
+        let mappings = [FieldMapping(marketing: "phone", crm: "Phone", rule: rule)]
+        let record = person(["Phone": .text("2")], status: profile.syncedStatus)
+        let resolution = resolve(record, link: link, pending: change(at: 80, ["phone": "7"]), mappings: mappings)
+        #expect(resolution.write["phone"]?.stringValue == sent && resolution.isUndecided == (isUndecided ?? false))
+        let echo = resolve(record, link: link, pending: change(at: 80, ["phone": "1"]), mappings: mappings)
+        #expect(echo.write == ["phone": "2"] && !echo.isUndecided, "it says what was agreed on")
+        let overdue = resolve(record, link: link, pending: change(at: 80, ["phone": "7"]), mappings: mappings, isOverdue: true)
+        #expect(overdue.write == ["phone": "2"] && !overdue.isUndecided)
     }
 
     @Test("MAP-10 fill empty only fills marketing's, too; review lists the conflict")
