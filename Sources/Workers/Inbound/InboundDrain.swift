@@ -3,22 +3,7 @@ import Contracts
 public import Logging
 import Metrics
 public import Store
-public import SyncCore
-
-/// How a drain paces itself.
-public struct DrainSettings: Sendable {
-    /// How long a lease lasts without renewal: after a crash, an integration waits so long for another worker.
-    public var leaseTTL: Duration
-    /// How often the store is looked at for what other processes put there: pauses, rows, released holds.
-    public var pollInterval: Duration
-    public var retry: RetryPolicy
-
-    public init(leaseTTL: Duration = .seconds(30), pollInterval: Duration = .seconds(1), retry: RetryPolicy = RetryPolicy()) {
-        self.leaseTTL = leaseTTL
-        self.pollInterval = pollInterval
-        self.retry = retry
-    }
-}
+import SyncCore
 
 /// The second half of inbound for one integration: takes what is due, asks the core, writes to the CRM, settles.
 ///
@@ -30,14 +15,12 @@ public actor InboundDrain {
     private let connections: any Connections
     private let schemas: SchemaCache
     private let clock: any WallClock
-    private let jitter: @Sendable () -> Double
-    private let settings: DrainSettings
     private let logger: Logger
     private let lease: LeaseKeeper
     private let holds: HoldKeeper
     /// The revision of the settings that the turn works with.
     private var revision: Int?
-    private var failuresInARow = 0
+    private var pace: Pace
 
     public init(
         integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
@@ -47,12 +30,10 @@ public actor InboundDrain {
         self.store = store
         self.connections = connections
         self.clock = clock
-        self.settings = settings
-        self.jitter = jitter
         schemas = SchemaCache(connections: connections, clock: clock)
-        var logger = logger
-        logger[metadataKey: "integration"] = "\(name)"
+        let logger = logger.naming(integration: name)
         self.logger = logger
+        pace = Pace(settings, clock: clock, jitter: jitter, logger: logger)
         holds = HoldKeeper(integration: name, direction: .inbound, store: store, clock: clock, logger: logger)
         lease = LeaseKeeper(
             LeaseKeeper.syncLease(of: name), holder: "\(holder)/inbound", store: store, clock: clock, ttl: settings.leaseTTL,
@@ -65,26 +46,20 @@ public actor InboundDrain {
             return try await dueWork()
         } catch let error as SyncError {
             return await waitOut(error)
-        } catch let error as StoreError {
-            let known: Logger.Level = error.code == StoreError.leaseLostCode ? .notice : .error
-            logger.log(level: known, "the turn was given up", metadata: ["code": "\(error.code)", "error": "\(error.message)"])
         } catch {
-            logger.error("the turn failed", metadata: ["error": "\(error)"])
+            return pace.failed(error, "the turn")
         }
-        failuresInARow += 1
-        return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
     }
 
     private func dueWork() async throws -> NextTurn {
-        let now = clock.now()
-        let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
+        let (now, pollAgain) = (clock.now(), pace.pollAgain)
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
         revision = integration.revision
         guard try await holds.isOver() else { return pollAgain }
         let depth = try await store.depth(integration: name, direction: .inbound, now: now)
         switch integration.settings.inbound.window.decision(waiting: depth.ready, oldest: depth.oldest, now: now) {
         case .idle: return pollAgain
-        case .wait(let until): return .at(min(until, now.advanced(by: settings.pollInterval)))
+        case .wait(let until): return .at(min(until, now.advanced(by: pace.settings.pollInterval)))
         case .flush: break
         }
         return try await lease.hold { try await self.flush(integration, lease: $0) } ?? pollAgain
@@ -159,11 +134,11 @@ public actor InboundDrain {
 
     private func settle(_ batch: InboundBatch, lease: Lease, usage: APIUsage?) async throws -> NextTurn {
         let now = clock.now()
-        let settling = InboundSettling(retry: settings.retry, now: now, jitter: jitter())
+        let settling = InboundSettling(retry: pace.settings.retry, now: now, jitter: pace.jitter())
         let settlements = settling.settlements(of: batch)
         try await store.settle(settlements, direction: .inbound, lease: lease, now: now)
         // Only now: turns that merely wait in between must not shorten the pauses.
-        failuresInARow = 0
+        pace.succeeded()
         if let usage {
             try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
         }
@@ -171,7 +146,7 @@ public actor InboundDrain {
         if batch.items.contains(where: \.failedBySchema) { await schemas.forget(name) }
         if let hold = settling.hold(of: batch) {
             try await holds.hold(hold.reason, until: hold.until, revision: revision)
-            return .at(now.advanced(by: settings.pollInterval))
+            return pace.pollAgain
         }
         return .now
     }
@@ -179,12 +154,9 @@ public actor InboundDrain {
     // MARK: Failures of the whole integration
 
     private func waitOut(_ error: SyncError) async -> NextTurn {
-        failuresInARow += 1
-        let now = clock.now()
         if error.errorClass == .schema { await schemas.forget(name) }
-        let pause = settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter())
-        await holds.keep(error, after: settings.retry, pause: pause, revision: revision)
-        return .at(now.advanced(by: settings.pollInterval))
+        await holds.keep(error, after: pace.settings.retry, pause: pace.pause(), revision: revision)
+        return pace.pollAgain
     }
 
     // MARK: What operators see

@@ -159,17 +159,6 @@ extension HistoryEntry {
     }
 }
 
-extension RetryPolicy {
-    /// When to go on after so many failures in a row that concern no record in particular.
-    func pause(afterFailures count: Int, now: Timestamp, jitter: Double) -> Timestamp {
-        let error = SyncError(.transient, code: "pause", message: "")
-        guard case .retry(let at) = next(after: error, attempts: min(count, maxAttempts - 1), now: now, jitter: jitter) else {
-            return now.advanced(by: cap)
-        }
-        return at
-    }
-}
-
 extension SkipReason {
     /// For the operator.
     fileprivate var explanation: String {

@@ -16,14 +16,12 @@ public actor OutboundDrain {
     private let connections: any Connections
     private let schemas: SchemaCache
     private let clock: any WallClock
-    private let jitter: @Sendable () -> Double
-    private let settings: DrainSettings
     private let logger: Logger
     private let lease: LeaseKeeper
     private let holds: HoldKeeper
     /// The revision of the settings that the turn works with.
     private var revision: Int?
-    private var failuresInARow = 0
+    private var pace: Pace
     /// When each import under way is looked at next.
     private var nextLooks: [Int64: Timestamp] = [:]
 
@@ -35,12 +33,10 @@ public actor OutboundDrain {
         self.store = store
         self.connections = connections
         self.clock = clock
-        self.settings = settings
-        self.jitter = jitter
         schemas = SchemaCache(connections: connections, clock: clock)
-        var logger = logger
-        logger[metadataKey: "integration"] = "\(name)"
+        let logger = logger.naming(integration: name)
         self.logger = logger
+        pace = Pace(settings, clock: clock, jitter: jitter, logger: logger)
         holds = HoldKeeper(integration: name, direction: .outbound, store: store, clock: clock, logger: logger)
         lease = LeaseKeeper(
             LeaseKeeper.syncLease(of: name), holder: "\(holder)/outbound", store: store, clock: clock, ttl: settings.leaseTTL,
@@ -53,19 +49,13 @@ public actor OutboundDrain {
             return try await dueWork()
         } catch let error as SyncError {
             return await waitOut(error)
-        } catch let error as StoreError {
-            let known: Logger.Level = error.code == StoreError.leaseLostCode ? .notice : .error
-            logger.log(level: known, "the turn was given up", metadata: ["code": "\(error.code)", "error": "\(error.message)"])
         } catch {
-            logger.error("the turn failed", metadata: ["error": "\(error)"])
+            return pace.failed(error, "the turn")
         }
-        failuresInARow += 1
-        return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
     }
 
     private func dueWork() async throws -> NextTurn {
-        let now = clock.now()
-        let pollAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
+        let (now, pollAgain) = (clock.now(), pace.pollAgain)
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
         revision = integration.revision
         guard try await holds.isOver() else { return pollAgain }
@@ -142,7 +132,7 @@ public actor OutboundDrain {
     /// Keeps the links and the tags of people who were just made known before the CRM shows them: a worker that finds a record
     /// shown has nothing to go by for either. Returns what was kept, by row.
     private func noteNewPeople(_ items: [OutboundBatch.Item], lease: Lease) async throws -> [Int64: Settlement] {
-        let settling = OutboundSettling(retry: settings.retry, now: clock.now(), jitter: jitter())
+        let settling = OutboundSettling(retry: pace.settings.retry, now: clock.now(), jitter: pace.jitter())
         let created = items.filter { $0.resolution.outcome == .create && $0.failure == nil }
         let notes = settling.settlements(of: created).map { settlement in
             var note = settlement
@@ -158,7 +148,7 @@ public actor OutboundDrain {
         _ batch: OutboundBatch, noted: [Int64: Settlement], imported: Int, lease: Lease, usage: APIUsage?
     ) async throws -> NextTurn {
         let now = clock.now()
-        let settling = OutboundSettling(retry: settings.retry, now: now, jitter: jitter())
+        let settling = OutboundSettling(retry: pace.settings.retry, now: now, jitter: pace.jitter())
         let settlements = settling.settlements(of: batch.items).map { settlement in
             guard let note = noted[settlement.rowID] else { return settlement }
             var rest = settlement
@@ -168,18 +158,18 @@ public actor OutboundDrain {
         }
         try await store.settle(settlements, direction: .outbound, lease: lease, now: now)
         // Only now: turns that merely wait in between must not shorten the pauses.
-        if batch.outage == nil { failuresInARow = 0 }
+        if batch.outage == nil { pace.succeeded() }
         if let usage {
             try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
         }
         try await report(batch, settlements, imported: imported)
         if let hold = settling.hold(of: batch) {
             try await holds.hold(hold.reason, until: hold.until, revision: revision)
-            return .at(now.advanced(by: settings.pollInterval))
+            return pace.pollAgain
         }
         // Each further turn would ask the CRM again, whose calls are counted by the day.
         if let outage = batch.outage { return await waitOut(outage) }
-        return settlements.isEmpty && imported == 0 ? .at(now.advanced(by: settings.pollInterval)) : .now
+        return settlements.isEmpty && imported == 0 ? pace.pollAgain : .now
     }
 
     // MARK: Imports under way
@@ -201,7 +191,7 @@ public actor OutboundDrain {
         for job in imports {
             let settling = ImportSettling(
                 job: job, integration: integration, store: store, crm: crm, marketing: marketing,
-                settling: OutboundSettling(retry: settings.retry, now: clock.now(), jitter: jitter()))
+                settling: OutboundSettling(retry: pace.settings.retry, now: clock.now(), jitter: pace.jitter()))
             guard let settlements = try await settling.settlements() else {
                 nextLooks[job.id] = clock.now().advanced(by: ImportSettling.pause(for: job, now: clock.now()))
                 continue
@@ -217,12 +207,9 @@ public actor OutboundDrain {
     // MARK: Failures of the whole integration
 
     private func waitOut(_ error: SyncError) async -> NextTurn {
-        failuresInARow += 1
-        let now = clock.now()
         if error.errorClass == .schema { await schemas.forget(name) }
-        let pause = settings.retry.pause(afterFailures: failuresInARow, now: now, jitter: jitter())
-        await holds.keep(error, after: settings.retry, pause: pause, revision: revision)
-        return .at(now.advanced(by: settings.pollInterval))
+        await holds.keep(error, after: pace.settings.retry, pause: pace.pause(), revision: revision)
+        return pace.pollAgain
     }
 
     // MARK: What operators see

@@ -17,8 +17,6 @@ actor Poller {
     private let log: any EventLog
     private let topic: String
     private let clock: any WallClock
-    private let settings: DrainSettings
-    private let jitter: @Sendable () -> Double
     private let logger: Logger
     private let lease: LeaseKeeper
     private let schemas: PollSchemaCache
@@ -27,7 +25,7 @@ actor Poller {
     private var revision: Int?
     /// The one whose selections were noted.
     private var notedRevision: Int?
-    private var failuresInARow = 0
+    private var pace: Pace
 
     init(
         integration name: String, holder: String, store: Store, connections: any Connections, log: any EventLog,
@@ -39,11 +37,9 @@ actor Poller {
         self.log = log
         topic = topics.crmChanges
         self.clock = clock
-        self.settings = settings
-        self.jitter = jitter
-        var logger = logger
-        logger[metadataKey: "integration"] = "\(name)"
+        let logger = logger.naming(integration: name)
         self.logger = logger
+        pace = Pace(settings, clock: clock, jitter: jitter, logger: logger)
         lease = LeaseKeeper("poll/\(name)", holder: holder, store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
         schemas = PollSchemaCache(connections: connections, clock: clock)
         holds = HoldKeeper(integration: name, direction: .outbound, store: store, clock: clock, logger: logger)
@@ -57,18 +53,13 @@ actor Poller {
             return .now
         } catch let error as SyncError {
             return await waitOut(error)
-        } catch let error as StoreError {
-            let known: Logger.Level = error.code == StoreError.leaseLostCode ? .notice : .error
-            logger.log(level: known, "the poll was given up", metadata: ["code": "\(error.code)", "error": "\(error.message)"])
         } catch {
-            logger.error("the poll failed", metadata: ["error": "\(error)"])
+            return pace.failed(error, "the poll")
         }
-        return retry()
     }
 
     private func dueWork() async throws -> NextTurn {
-        let now = clock.now()
-        let lookAgain = NextTurn.at(now.advanced(by: settings.pollInterval))
+        let (now, lookAgain) = (clock.now(), pace.pollAgain)
         guard let integration = try await store.integration(name), integration.state == .active else { return lookAgain }
         revision = integration.revision
         let state = try await store.scheduleState(of: name)
@@ -81,7 +72,7 @@ actor Poller {
         let done: Void? = try await lease.hold { try await self.work(integration, lease: $0) }
         if done != nil {
             notedRevision = integration.revision
-            failuresInARow = 0
+            pace.succeeded()
         }
         return lookAgain
     }
@@ -115,22 +106,18 @@ actor Poller {
 
     private func waitOut(_ error: SyncError) async -> NextTurn {
         if error.errorClass == .schema { await schemas.forget() }
-        if case .holdIntegration(let until) = settings.retry.next(after: error, attempts: 1, now: clock.now(), jitter: jitter()) {
+        let next = pace.settings.retry.next(after: error, attempts: 1, now: clock.now(), jitter: pace.jitter())
+        if case .holdIntegration(let until) = next {
             do {
                 try await holds.hold(error, until: until, revision: revision)
-                return .at(clock.now().advanced(by: settings.pollInterval))
+                return pace.pollAgain
             } catch {
                 logger.error("the hold could not be stored", metadata: ["error": "\(error)"])
             }
         } else {
             logger.warning("the poll waits", metadata: ["code": "\(error.code)", "message": "\(error.message)"])
         }
-        return retry()
-    }
-
-    private func retry() -> NextTurn {
-        failuresInARow += 1
-        return .at(settings.retry.pause(afterFailures: failuresInARow, now: clock.now(), jitter: jitter()))
+        return .at(pace.pause())
     }
 
     /// How far polling is behind its schedule.

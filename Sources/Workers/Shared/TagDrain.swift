@@ -32,8 +32,7 @@ actor TagDrain {
         self.clock = clock
         self.settings = settings
         self.jitter = jitter
-        var logger = logger
-        logger[metadataKey: "integration"] = "\(name)"
+        let logger = logger.naming(integration: name)
         self.logger = logger
         lease = LeaseKeeper(
             "tags/\(name)", holder: "\(holder)/\(worker)", store: store, clock: clock, ttl: settings.leaseTTL, logger: logger)
