@@ -96,8 +96,15 @@ private struct StatusReport {
 
     private func usage() async throws -> [String] {
         guard let usage = try await store.usage(of: name) else { return [] }
-        let share = usage.limit > 0 ? usage.used * 100 / usage.limit : 0
-        return ["  API calls \(usage.used) of \(usage.limit) in the CRM's day (\(share) %), as of \(usage.at.iso8601)"]
+        let (budget, share) = (integration.settings.crm.budget, usage.limit > 0 ? usage.used * 100 / usage.limit : 0)
+        let waits = APIBudget.Work.allCases.map { work in
+            let forecast = budget.forecast(for: work, usage).map { ", at this rate \($0.iso8601)" } ?? ""
+            return "\(work.rawValue) waits from \(budget.share(of: work)) % on\(forecast)"
+        }
+        return [
+            "  API calls \(usage.used) of \(usage.limit) in the CRM's day (\(share) %), as of \(usage.at.iso8601)",
+            "            " + waits.joined(separator: "; "),
+        ]
     }
 
     private func outcomes() async throws -> [String] {

@@ -4,13 +4,14 @@ import SyncCore
 extension ConfigurationValue {
     /// How to reach the CRM. The secrets that its OAuth flow needs go into `secrets`.
     func crmSettings(_ secrets: inout [SecretName: Secret]) -> CRMSettings? {
-        let keys = ["loginURL", "apiVersion", "auth", "externalIDField", "syncStatusField", "accountStatusField"]
+        let keys = ["loginURL", "apiVersion", "auth", "externalIDField", "syncStatusField", "accountStatusField", "budget"]
         guard let mapping = mapping(known: keys) else { return nil }
         let loginURL = mapping.required("loginURL")?.url()
         let apiVersion = mapping["apiVersion"]?.apiVersion()
         let externalIDField = mapping["externalIDField"]?.fieldName()
         let syncStatusField = mapping["syncStatusField"]?.fieldName()
         let accountStatusField = mapping["accountStatusField"]?.fieldName()
+        let budget = mapping["budget"]?.apiBudget()
         let auth = mapping.required("auth")?.crmAuth(&secrets)
         guard let loginURL, let auth else { return nil }
         var settings = CRMSettings(loginURL: loginURL, flow: auth.flow, clientID: auth.clientID, username: auth.username)
@@ -18,7 +19,17 @@ extension ConfigurationValue {
         externalIDField.assign(to: &settings.externalIDField)
         syncStatusField.assign(to: &settings.syncStatusField)
         settings.accountStatusField = accountStatusField
+        budget.assign(to: &settings.budget)
         return settings
+    }
+
+    /// Shares in percent; one that is not given stays as it is by default.
+    private func apiBudget() -> APIBudget? {
+        guard let mapping = mapping(known: APIBudget.Work.allCases.map(\.rawValue)) else { return nil }
+        var budget = APIBudget()
+        mapping["outbound"]?.integer(in: 1...100).assign(to: &budget.outbound)
+        mapping["inbound"]?.integer(in: 1...100).assign(to: &budget.inbound)
+        return budget
     }
 
     private func crmAuth(_ secrets: inout [SecretName: Secret]) -> (flow: CRMSettings.Flow, clientID: String, username: String?)?

@@ -14,6 +14,7 @@ enum Migrations {
         Migration(statements: CreationSchema.statements),
         Migration(statements: PassedOverSchema.statements),
         Migration(statements: DoneTagSchema.statements),
+        Migration(statements: UsageSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.

@@ -75,11 +75,13 @@ public struct CRMSettings: Sendable, Hashable, Codable {
     public var syncStatusField: String
     /// The field of Contact that shows whether its account synced as well (MAP-4, OUT-6); `nil` for none.
     public var accountStatusField: String?
+    /// How much of the org's calls Tandem may use (IN-9).
+    public var budget: APIBudget
 
     public init(
         loginURL: String, apiVersion: String = "62.0", flow: Flow, clientID: String, username: String? = nil,
         externalIDField: String = "Tandem_Id__c", syncStatusField: String = "Tandem_Sync_Status__c",
-        accountStatusField: String? = nil
+        accountStatusField: String? = nil, budget: APIBudget = APIBudget()
     ) {
         self.loginURL = loginURL
         self.apiVersion = apiVersion
@@ -89,6 +91,21 @@ public struct CRMSettings: Sendable, Hashable, Codable {
         self.externalIDField = externalIDField
         self.syncStatusField = syncStatusField
         self.accountStatusField = accountStatusField
+        self.budget = budget
+    }
+
+    /// Settings stored before there were budgets have none.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        loginURL = try values.decode(String.self, forKey: .loginURL)
+        apiVersion = try values.decode(String.self, forKey: .apiVersion)
+        flow = try values.decode(Flow.self, forKey: .flow)
+        clientID = try values.decode(String.self, forKey: .clientID)
+        username = try values.decodeIfPresent(String.self, forKey: .username)
+        externalIDField = try values.decode(String.self, forKey: .externalIDField)
+        syncStatusField = try values.decode(String.self, forKey: .syncStatusField)
+        accountStatusField = try values.decodeIfPresent(String.self, forKey: .accountStatusField)
+        budget = try values.decodeIfPresent(APIBudget.self, forKey: .budget) ?? APIBudget()
     }
 }
 

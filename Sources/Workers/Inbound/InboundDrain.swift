@@ -62,6 +62,7 @@ public actor InboundDrain {
         case .wait(let until): return .at(min(until, now.advanced(by: pace.settings.pollInterval)))
         case .flush: break
         }
+        try integration.settings.crm.budget.allow(.inbound, by: try await store.usage(of: name), now: now)
         return try await lease.hold { try await self.flush(integration, lease: $0) } ?? pollAgain
     }
 

@@ -62,6 +62,7 @@ public actor OutboundDrain {
         let imports = try await dueImports(now)
         let ready = try await store.depth(integration: name, direction: .outbound, now: now).ready
         guard ready > 0 || !imports.isEmpty else { return pollAgain }
+        try integration.settings.crm.budget.allow(.outbound, by: try await store.usage(of: name), now: now)
         return try await lease.hold { lease in
             try await self.settle(imports, of: integration, lease: lease)
             return ready > 0 ? try await self.deliver(integration, lease: lease) : pollAgain

@@ -69,6 +69,7 @@ actor Poller {
         guard notedRevision != integration.revision || isDue(integration.settings.outbound.schedule, state, now) else {
             return lookAgain
         }
+        try integration.settings.crm.budget.allow(.outbound, by: try await store.usage(of: name), now: now)
         let done: Void? = try await lease.hold { try await self.work(integration, lease: $0) }
         if done != nil {
             notedRevision = integration.revision

@@ -171,5 +171,22 @@ struct OutboundFileTests {
             "  marketing:", with: "    accountStatusField: Relation__c\n  marketing:")
         let file = try #require(try fixture.loader.integrations(at: ["acme.yaml"]).first)
         #expect(file.settings.crm.accountStatusField == "Relation__c")
+        #expect(file.settings.crm.budget == APIBudget(outbound: 80, inbound: 95))
+    }
+
+    @Test(
+        "IN-9 the shares of the CRM's calls are read; what is none is named",
+        arguments: [("50", nil), ("0", "0"), ("many", "many")])
+    func budget(share: String, wrong: String?) throws {
+        var fixture = fixture
+        fixture.files["acme.yaml"] = ConfigurationFixture.integration.replacing(
+            "  marketing:", with: "    budget: {outbound: \(share)}\n  marketing:")
+        guard let wrong else {
+            let file = try #require(try fixture.loader.integrations(at: ["acme.yaml"]).first)
+            return #expect(file.settings.crm.budget == APIBudget(outbound: 50, inbound: 95))
+        }
+        let error = #expect(throws: ConfigurationError.self) { try fixture.loader.integrations(at: ["acme.yaml"]) }
+        #expect(
+            "\(error.map { "\($0)" } ?? "")".contains("budget.outbound: must be a whole number from 1 to 100, not \"\(wrong)\""))
     }
 }
