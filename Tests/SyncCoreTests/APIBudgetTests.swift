@@ -21,7 +21,7 @@ struct APIBudgetTests {
         let end = ErrorClass.rateLimited(until: at(1000))
         #expect(pause(.outbound, used: 799) == nil && pause(.outbound, used: 800) == end)
         #expect(pause(.inbound, used: 949) == nil && pause(.inbound, used: 950) == end)
-        #expect(pause(.outbound, used: 0, of: 0) == nil)
+        #expect(pause(.outbound, used: 0, of: 0) == nil && pause(.outbound, used: 9, of: .max) == nil)
         try budget.allow(.outbound, by: nil, now: at(0))
     }
 
@@ -41,8 +41,11 @@ struct APIBudgetTests {
         #expect(budget.forecast(for: .inbound, usage) == at(7200 + 23400))
         usage = usage.followed(by: 400, limit: 1000, at: at(7201))
         #expect(usage.start == APIUsage.Start(used: 300, at: at(7200)), "measured anew after two hours")
+        #expect(budget.forecast(for: .outbound, usage) == nil, "a second says nothing")
         usage = usage.followed(by: 350, limit: 1000, at: at(7300))
-        #expect(budget.forecast(for: .outbound, usage) == nil)
-        #expect(budget.forecast(for: .outbound, usage.followed(by: 900, limit: 1000, at: at(7400))) == nil, "it waits already")
+        #expect(usage.start == APIUsage.Start(used: 400, at: at(7201)) && budget.forecast(for: .outbound, usage) == nil)
+        #expect(budget.forecast(for: .outbound, usage.followed(by: 900, limit: 1000, at: at(9000))) == nil, "it waits already")
+        let idle = APIUsage(used: 1, limit: .max, at: at(3600), start: APIUsage.Start(used: 0, at: at(0)))
+        #expect(budget.forecast(for: .outbound, idle) == nil, "in some million years")
     }
 }

@@ -26,7 +26,7 @@ public struct APIBudget: Sendable, Hashable, Codable {
 
     /// Throws `api-budget` with the time until when that work waits.
     public func allow(_ work: Work, by usage: APIUsage?, now: Timestamp) throws(SyncError) {
-        guard let usage, usage.limit > 0, usage.used * 100 >= usage.limit * share(of: work) else { return }
+        guard let usage, usage.limit > 0, Double(usage.used) >= bound(of: work, usage) else { return }
         let end = usage.at.advanced(by: Self.validity)
         guard now < end else { return }
         throw SyncError(
@@ -35,12 +35,20 @@ public struct APIBudget: Sendable, Hashable, Codable {
                 + "\(share(of: work)) % on")
     }
 
-    /// When that work begins to wait if calls are used up as lately; `nil` where they are not.
+    /// A shorter time says nothing of how fast calls are used up.
+    private static let sample = Duration.seconds(600)
+    /// What is farther away, in seconds, is no forecast.
+    private static let horizon = 366.0 * 86_400
+
+    /// When that work begins to wait if calls are used up as lately; `nil` where they are not, or nobody can tell.
     public func forecast(for work: Work, _ usage: APIUsage) -> Timestamp? {
-        guard let start = usage.start, usage.used > start.used, usage.at > start.at else { return nil }
-        let left = Double(usage.limit * share(of: work)) / 100 - Double(usage.used)
-        let perSecond = Double(usage.used - start.used) / (Double(usage.at.since(start.at).components.seconds))
-        guard left > 0, perSecond > 0 else { return nil }
-        return usage.at.advanced(by: .seconds(left / perSecond))
+        guard let start = usage.start, usage.used > start.used, usage.at.since(start.at) >= Self.sample else { return nil }
+        let left = bound(of: work, usage) - Double(usage.used)
+        let seconds = Double(usage.at.since(start.at).components.seconds) * left / Double(usage.used - start.used)
+        guard left > 0, seconds < Self.horizon else { return nil }
+        return usage.at.advanced(by: .seconds(Int64(seconds.rounded())))
     }
+
+    /// The calls from which on that work waits.
+    private func bound(of work: Work, _ usage: APIUsage) -> Double { Double(usage.limit) * Double(share(of: work)) / 100 }
 }
