@@ -93,7 +93,7 @@ final class DueWitness: TrafficWitness {
         if isKnown { return }
         if await isImported(id) { return }
         // Found by the address, after an answer was lost.
-        let mayBeLost = seat.diary.disturbances.contains { [.marketing, .process].contains($0.kind) }
+        let mayBeLost = seat.diary.disturbances.contains(where: \.mayLoseMarketingAnswers)
         if mayBeLost, let email = await seat.marketing.person(id: id)?.email.lowercased(), await selection(of: email).isDue {
             return
         }

@@ -87,7 +87,7 @@ struct MarkCheck: Sendable {
             return false
         }
         return facts.notes.disturbances.contains { trouble in
-            guard [.marketing, .process].contains(trouble.kind), trouble.from <= made else { return false }
+            guard trouble.mayLoseMarketingAnswers, trouble.from <= made else { return false }
             let end = (trouble.until ?? facts.now).advanced(by: .seconds(600))
             return facts.notes.edits.contains {
                 $0.side == .marketing && $0.recordID == contact && $0.field == .email && made < $0.seen && $0.seen <= end

@@ -130,8 +130,7 @@ struct ValueCheck: Sendable {
     /// Whether what marketing answers at that moment may not get through.
     private func isTroubled(at moment: Timestamp) -> Bool {
         facts.notes.disturbances.contains { disturbance in
-            (disturbance.kind == .marketing || disturbance.kind == .process) && disturbance.from <= moment
-                && moment <= disturbance.until ?? facts.now
+            disturbance.mayLoseMarketingAnswers && disturbance.from <= moment && moment <= disturbance.until ?? facts.now
         }
     }
 

@@ -96,6 +96,9 @@ final class Diary: Sendable {
         var from: Timestamp
         /// `nil` while it lasts.
         var until: Timestamp?
+
+        /// Whether what marketing answers may not get through to who asked.
+        var mayLoseMarketingAnswers: Bool { kind == .marketing || kind == .process }
     }
 
     /// A mapping that the manager set.
