@@ -67,6 +67,12 @@ enum AsyncAPIDocument {
                 summary: "Record changes on the CRM side. A change is delivered as the CRM has the record by then.",
                 action: "receive", messages: [MessageDescription.recordChange.name]),
             Channel(
+                name: "syncCommands", address: topics.syncCommands, summary: "Runs to be begun and steered, and their chunks.",
+                action: "receive", messages: [MessageDescription.syncCommand.name]),
+            Channel(
+                name: "notifications", address: topics.notifications, summary: "What becomes of runs.", action: "send",
+                messages: [MessageDescription.runNotification.name]),
+            Channel(
                 name: "deadLetters", address: topics.deadLetters, summary: "What could not be read or settled.", action: "send",
                 messages: [deadLetterName]),
         ]

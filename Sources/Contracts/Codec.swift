@@ -28,6 +28,18 @@ public struct EncodedMessage: Sendable, Equatable {
 public enum Message: Sendable, Equatable {
     case recordChange(RecordChange)
     case automationAction(AutomationAction)
+    case syncCommand(SyncCommand)
+    case runNotification(RunNotification)
+
+    /// What it is about; messages of one key keep their order on their topic.
+    public var key: RecordKey {
+        switch self {
+        case .recordChange(let change): change.key
+        case .automationAction(let action): action.key
+        case .syncCommand(let command): command.key
+        case .runNotification(let notification): notification.key
+        }
+    }
 }
 
 /// What CloudEvents adds around a message.

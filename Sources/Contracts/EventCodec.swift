@@ -73,12 +73,14 @@ public enum EventCodec {
 
 /// The types of message there are.
 enum MessageType {
-    case recordChange, automationAction
+    case recordChange, automationAction, syncCommand, runNotification
 
     init?(_ name: String) {
         switch name {
         case RecordChange.eventType: self = .recordChange
         case AutomationAction.eventType: self = .automationAction
+        case SyncCommand.eventType: self = .syncCommand
+        case RunNotification.eventType: self = .runNotification
         default: return nil
         }
     }

@@ -12,6 +12,11 @@ struct MessageData {
     private var fields: [String: JSONValue]?
     private var tags: [String]?
     private var automationID: String?
+    private var command: SyncCommand.Command?
+    private var requestID: String?
+    /// Members that are plain text or a number in the messages of runs, by name.
+    private var texts: [String: String] = [:]
+    private var numbers: [String: Int64] = [:]
 
     /// The first thing wrong with a member; told only once the whole text has proved to be JSON.
     private var problem: String?
@@ -38,6 +43,13 @@ struct MessageData {
         case "change" where type == .recordChange && change == nil: change = try choice(name, &reader)
         case "action" where type == .automationAction && action == nil: action = try choice(name, &reader)
         case "automationId" where type == .automationAction && automationID == nil: automationID = try text(name, &reader)
+        case "command" where type == .syncCommand && command == nil: command = try choice(name, &reader)
+        case "requestId" where type == .syncCommand && requestID == nil: requestID = try text(name, &reader)
+        case "kind", "state", "reason":
+            if let text = try text(name, &reader), type == .runNotification, texts[name] == nil { texts[name] = text }
+        case "run", "chunk", "read", "written", "skipped", "failed", "expected":
+            guard type == .syncCommand || type == .runNotification else { return _ = try reader.value() }
+            if let number = try number(name, &reader), numbers[name] == nil { numbers[name] = number }
         case "occurredAt" where occurredAt == nil: occurredAt = try timestamp(name, &reader)
         case "fields" where fields == nil:
             if try isAtHand("{", name, "an object", &reader) { fields = try reader.members() }
@@ -50,22 +62,44 @@ struct MessageData {
     func message(defaultTime: Timestamp?) throws(CodecError) -> Message {
         if let problem { throw CodecError(.invalidData, problem) }
         let integration = try Self.required(integration, "integration")
+        switch type {
+        case .syncCommand: return .syncCommand(try syncCommand(integration, defaultTime))
+        case .runNotification: return .runNotification(try runNotification(integration, defaultTime))
+        case .recordChange, .automationAction: break
+        }
         let object = try Self.required(type == .automationAction ? object ?? RecordKey.defaultObject : object, "object")
         let key = RecordKey(integration: integration, object: object, recordID: try Self.required(recordID, "recordId"))
         let isDated = occurredAt != nil
         let occurredAt = try Self.required(occurredAt ?? defaultTime, "occurredAt", "and so is the event's time")
-        switch type {
-        case .recordChange:
+        guard type == .automationAction else {
             return .recordChange(
                 RecordChange(
                     key: key, kind: change ?? .upserted, occurredAt: occurredAt, isDated: isDated, fields: fields ?? [:],
                     tags: tags))
-        case .automationAction:
-            return .automationAction(
-                AutomationAction(
-                    key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, isDated: isDated,
-                    fields: fields ?? [:], tags: tags, automationID: automationID))
         }
+        return .automationAction(
+            AutomationAction(
+                key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, isDated: isDated,
+                fields: fields ?? [:], tags: tags, automationID: automationID))
+    }
+
+    private func syncCommand(_ integration: String, _ defaultTime: Timestamp?) throws(CodecError) -> SyncCommand {
+        SyncCommand(
+            integration: integration, command: try Self.required(command, "command"),
+            requestID: try Self.required(requestID, "requestId"),
+            run: numbers["run"], chunk: numbers["chunk"].map { Int($0) }, fields: fields ?? [:],
+            occurredAt: try Self.required(occurredAt ?? defaultTime, "occurredAt", "and so is the event's time"))
+    }
+
+    private func runNotification(_ integration: String, _ defaultTime: Timestamp?) throws(CodecError) -> RunNotification {
+        func count(_ name: String) throws(CodecError) -> Int { Int(try Self.required(numbers[name], name)) }
+        return RunNotification(
+            integration: integration, run: try Self.required(numbers["run"], "run"),
+            kind: try Self.required(texts["kind"], "kind"),
+            state: try Self.required(texts["state"], "state"), read: try count("read"), written: try count("written"),
+            skipped: try count("skipped"), failed: try count("failed"), expected: numbers["expected"].map { Int($0) },
+            reason: texts["reason"],
+            occurredAt: try Self.required(occurredAt ?? defaultTime, "occurredAt", "and so is the event's time"))
     }
 
     private static func required<T>(_ value: T?, _ name: String, _ more: String? = nil) throws(CodecError) -> T {
@@ -98,6 +132,16 @@ struct MessageData {
         let text = try text(name, &reader)
         if let text, !isRight(text) { note("\(name) is not \(rule)") }
         return text
+    }
+
+    private mutating func number(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> Int64? {
+        switch try reader.value() {
+        case .integer(let number) where number >= 0: return number
+        case .null: return nil
+        default:
+            note("\(name) is not a whole number from 0 on")
+            return nil
+        }
     }
 
     private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -1,12 +1,17 @@
 extension MessageData {
     typealias WrittenMember = (name: String, value: JSONValue)
 
-    /// A message's CloudEvents type, its record and its data as JSON text.
+    /// A message's CloudEvents type, what it is about and its data as JSON text.
     static func encode(_ message: Message) -> (type: String, key: RecordKey, data: [UInt8]) {
-        let data = encode(members(of: message))
-        return switch message {
-        case .recordChange(let change): (RecordChange.eventType, change.key, data)
-        case .automationAction(let action): (AutomationAction.eventType, action.key, data)
+        (type(of: message), message.key, encode(members(of: message)))
+    }
+
+    private static func type(of message: Message) -> String {
+        switch message {
+        case .recordChange: RecordChange.eventType
+        case .automationAction: AutomationAction.eventType
+        case .syncCommand: SyncCommand.eventType
+        case .runNotification: RunNotification.eventType
         }
     }
 
@@ -15,6 +20,8 @@ extension MessageData {
         switch message {
         case .recordChange(let change): members(of: change)
         case .automationAction(let action): members(of: action)
+        case .syncCommand(let command): members(of: command)
+        case .runNotification(let notification): members(of: notification)
         }
     }
 
@@ -28,6 +35,28 @@ extension MessageData {
         var members = key(action.key) + [("action", .string(action.action.rawValue))]
         if let id = action.automationID { members.append(("automationId", .string(id))) }
         return members + rest(action.isDated ? action.occurredAt : nil, action.fields, action.tags)
+    }
+
+    private static func members(of command: SyncCommand) -> [WrittenMember] {
+        var members: [WrittenMember] = [
+            ("integration", .string(command.integration)), ("command", .string(command.command.rawValue)),
+            ("requestId", .string(command.requestID)),
+        ]
+        if let run = command.run { members.append(("run", .integer(run))) }
+        if let chunk = command.chunk { members.append(("chunk", .integer(Int64(chunk)))) }
+        return members + rest(command.occurredAt, command.fields, nil)
+    }
+
+    private static func members(of notification: RunNotification) -> [WrittenMember] {
+        var members: [WrittenMember] = [
+            ("integration", .string(notification.integration)), ("run", .integer(notification.run)),
+            ("kind", .string(notification.kind)), ("state", .string(notification.state)),
+            ("read", .integer(Int64(notification.read))), ("written", .integer(Int64(notification.written))),
+            ("skipped", .integer(Int64(notification.skipped))), ("failed", .integer(Int64(notification.failed))),
+        ]
+        if let expected = notification.expected { members.append(("expected", .integer(Int64(expected)))) }
+        if let reason = notification.reason { members.append(("reason", .string(reason))) }
+        return members + [("occurredAt", .string(notification.occurredAt.iso8601))]
     }
 
     private static func key(_ key: RecordKey) -> [WrittenMember] {

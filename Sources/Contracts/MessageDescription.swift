@@ -24,7 +24,7 @@ struct MessageDescription {
 }
 
 extension MessageDescription {
-    static let all = [recordChange, automationAction]
+    static let all = [recordChange, automationAction, syncCommand, runNotification]
 
     static let recordChange = MessageDescription(
         name: "recordChange", title: "Record change",
@@ -64,14 +64,16 @@ extension MessageDescription {
                 occurredAt: Timestamp(milliseconds: 1_779_944_631_250),
                 fields: ["email": "jane.doe@example.com", "firstName": "Jane"], tags: [], automationID: "17")))
 
+    static let integration = Member(
+        name: "integration", isRequired: true,
+        schema: ["type": "string", "pattern": .string("^[a-z0-9-]{1,\(RecordKey.maximumIntegrationLength)}$")],
+        summary: "The integration's name.")
+
     /// Three members that name the record.
     private static func key(objectIsRequired: Bool) -> [Member] {
         let part: JSONValue = .string("^[^/]{1,\(RecordKey.maximumLength)}$")
         return [
-            Member(
-                name: "integration", isRequired: true,
-                schema: ["type": "string", "pattern": .string("^[a-z0-9-]{1,\(RecordKey.maximumIntegrationLength)}$")],
-                summary: "The integration's name."),
+            integration,
             Member(
                 name: "object", isRequired: objectIsRequired,
                 schema: ["type": objectIsRequired ? "string" : ["string", "null"], "pattern": part],
@@ -84,14 +86,15 @@ extension MessageDescription {
         ]
     }
 
-    /// The members every message ends with.
+    static let moment: [String: JSONValue] = [
+        "type": ["string", "null"],
+        "pattern": #"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$"#,
+    ]
+
+    /// The members every message of a record ends with.
     private static let rest = [
         Member(
-            name: "occurredAt", isRequired: false,
-            schema: [
-                "type": ["string", "null"],
-                "pattern": #"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$"#,
-            ],
+            name: "occurredAt", isRequired: false, schema: moment,
             summary: """
                 When it happened at its source, ISO 8601 with offset. If absent, the event's time says when the news came, so one \
                 of them must be there; where the order of two changes is in doubt, the record is read.

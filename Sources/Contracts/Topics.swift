@@ -10,6 +10,10 @@ public struct Topics: Sendable, Hashable {
     public var automationEvents: String { "\(prefix).automation.events" }
     /// Record changes on the CRM side.
     public var crmChanges: String { "\(prefix).crm.changes" }
+    /// What the sync-runner is to do.
+    public var syncCommands: String { "\(prefix).sync.commands" }
+    /// What operators may want to know of.
+    public var notifications: String { "\(prefix).notifications" }
     /// What could not be read or settled, with Kafka Connect's error headers.
     public var deadLetters: String { "\(prefix).dead-letters" }
 
@@ -19,6 +23,11 @@ public struct Topics: Sendable, Hashable {
     /// The consumer group of the outbound pollers.
     public var outboundGroup: String { "\(prefix)-outbound-poller" }
 
+    /// The consumer group of the sync-runners.
+    public var runnerGroup: String { "\(prefix)-sync-runner" }
+
     /// Every topic that exists so far.
-    public var all: [String] { [marketingChanges, automationEvents, crmChanges, deadLetters] }
+    public var all: [String] {
+        [marketingChanges, automationEvents, crmChanges, syncCommands, notifications, deadLetters]
+    }
 }

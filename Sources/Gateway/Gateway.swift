@@ -149,6 +149,8 @@ public struct Gateway: Sendable {
             switch event.message {
             case .recordChange: topics.marketingChanges
             case .automationAction: topics.automationEvents
+            case .syncCommand: topics.syncCommands
+            case .runNotification: topics.notifications
             }
         let record = OutgoingRecord(topic: topic, message: EventCodec.encode(event))
         var delays = Self.retryDelays.makeIterator()

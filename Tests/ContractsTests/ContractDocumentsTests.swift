@@ -31,7 +31,8 @@ struct ContractDocumentsTests {
     }
 
     static let candidates: [JSONValue] = [
-        nil, true, 5, 1.5, [], ["a"], ["a", 1], [nil], [:], ["a": [1]], "", "a", "A", "a/b", "a b", "ä", "upserted", "deleted",
+        nil, true, 5, -5, 1.5, [], ["a"], ["a", 1], [nil], [:], ["a": [1]], "", "a", "A", "a/b", "a b", "ä", "upserted",
+        "deleted",
         "create-contact", "create-lead", "2026-05-28T05:03:51Z", "2026-05-28T05:03:51.123+0000", "2026-05-28 05:03:51Z",
         "2026-05-28T05:03:51", .string(String(repeating: "a", count: 63)), .string(String(repeating: "a", count: 64)),
         .string(String(repeating: "ä", count: 255)), .string(String(repeating: "ä", count: 256)),
@@ -52,7 +53,8 @@ struct ContractDocumentsTests {
         let documents = ContractDocuments.all()
         #expect(
             documents.map(\.path) == [
-                "record-change.schema.json", "automation-action.schema.json", "dead-letter-headers.schema.json", "asyncapi.json",
+                "record-change.schema.json", "automation-action.schema.json", "sync-command.schema.json",
+                "run-notification.schema.json", "dead-letter-headers.schema.json", "asyncapi.json",
             ])
         #expect(ContractDocuments.all().map(\.content) == documents.map(\.content))
         for document in documents {
@@ -114,12 +116,14 @@ extension MessageDescription {
             switch value {
             case .null: "null"
             case .boolean: "boolean"
-            case .integer, .double: "number"
+            case .integer: "integer"
+            case .double: "number"
             case .string: "string"
             case .array: "array"
             case .object: "object"
             }
         guard types.contains(type) else { return false }
+        if case .integer(let least) = schema["minimum"], case .integer(let number) = value, number < least { return false }
         if let choices = schema["enum"]?.arrayValue, !choices.contains(value) { return false }
         if let pattern = schema["pattern"]?.stringValue, let text = value.stringValue {
             guard let expression = try? Regex(pattern).matchingSemantics(.unicodeScalar), text.wholeMatch(of: expression) != nil

@@ -66,6 +66,22 @@ enum Sample {
             message: .recordChange(
                 RecordChange(key: key, occurredAt: attributes.time ?? moment, isDated: false, fields: ["email": "a@example.com"]))
         ),
+        Event(
+            attributes: attributes,
+            message: .syncCommand(
+                SyncCommand(
+                    integration: "acme-1", command: .backfill, requestID: "r-1", fields: ["contact": ["Tier__c"]],
+                    occurredAt: moment))),
+        Event(
+            attributes: attributes,
+            message: .syncCommand(
+                SyncCommand(integration: "acme-1", command: .chunk, requestID: "r-1", run: 7, chunk: 3, occurredAt: moment))),
+        Event(
+            attributes: attributes,
+            message: .runNotification(
+                RunNotification(
+                    integration: "acme-1", run: 7, kind: "full", state: "reading", read: 10, written: 1, skipped: 8, failed: 1,
+                    expected: 20, reason: "waits", occurredAt: moment))),
     ]
 
     static let changeData: [String: JSONValue] = ["integration": "acme-1", "object": "contact", "recordId": "42"]

@@ -32,7 +32,7 @@ struct InboundIntake: IntakeRules {
         guard message.fields.values.allSatisfy({ $0.depth <= Self.maxDepth }) else {
             throw IntakeRefusal(stage: .valueConverter, code: "invalid-data", reason: "a field is nested too deeply")
         }
-        return work(message, from: record, profile: Profile(name: integration.settings.profile))
+        return try work(message, from: record, profile: Profile(name: integration.settings.profile))
     }
 
     /// Little seems to happen after it was appended: a time from the future would make every later change look old. It is as good
@@ -42,7 +42,9 @@ struct InboundIntake: IntakeRules {
         occurredAt = occurredAt.wholeSecond
     }
 
-    private func work(_ message: Message, from record: LogRecord, profile: Profile) -> Intake.Work {
+    private func work(
+        _ message: Message, from record: LogRecord, profile: Profile
+    ) throws(IntakeRefusal) -> Intake.Work {
         let sequence = record.sequence
         switch message {
         case .recordChange(var change):
@@ -55,6 +57,8 @@ struct InboundIntake: IntakeRules {
             return Intake.Work(
                 entry: QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)),
                 tag: hasEmail ? profile.createTag(for: action.action.object) : nil)
+        case .syncCommand, .runNotification:
+            throw IntakeRefusal(stage: .taskPut, code: "unexpected-type", reason: "this is no message of a record")
         }
     }
 }
@@ -93,6 +97,7 @@ extension Message {
         switch self {
         case .recordChange(let change): change.fields
         case .automationAction(let action): action.fields
+        case .syncCommand, .runNotification: [:]
         }
     }
 }

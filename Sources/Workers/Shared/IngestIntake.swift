@@ -99,11 +99,3 @@ extension LogRecord {
     var sequence: Int64 { timestamp.milliseconds << 20 | offset & 0xF_FFFF }
 }
 
-extension Message {
-    var key: RecordKey {
-        switch self {
-        case .recordChange(let change): change.key
-        case .automationAction(let action): action.key
-        }
-    }
-}
