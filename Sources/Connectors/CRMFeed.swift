@@ -21,6 +21,8 @@ public struct CRMFeedRequest: Sendable, Equatable {
         case changed(from: Timestamp, until: Timestamp)
         /// Every living record that is selected or carries Tandem's external ID, in the order of ids.
         case selected(Selection, since: Timestamp)
+        /// Every living record of the object, people without an email included, in the order of ids.
+        case all
     }
 
     public var object: CRMObject

@@ -31,6 +31,8 @@ public struct HTTPResponse: Sendable {
         self.headers = headers
         self.body = body
     }
+
+    public var isSuccess: Bool { (200..<300).contains(status) }
 }
 
 /// Why there is no answer.
@@ -45,4 +47,21 @@ public enum TransportError: Error, Sendable, Equatable {
 /// HTTP, as a port.
 public protocol HTTPTransport: Sendable {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
+    /// Sends a request whose answer may be of any length. The body of a success (2xx) is handed to `take` piece by piece, each
+    /// taken before the next one is read, and is empty in what is returned; any other answer is returned whole.
+    ///
+    /// The request's time-out ends with the head of the answer; then only silence is limited.
+    /// - Throws: ``TransportError``, or what `take` threw.
+    func send(_ request: HTTPRequest, taking take: ([UInt8]) async throws -> Void) async throws -> HTTPResponse
+}
+
+extension HTTPTransport {
+    /// For transports that have the whole answer anyway: one piece.
+    public func send(_ request: HTTPRequest, taking take: ([UInt8]) async throws -> Void) async throws -> HTTPResponse {
+        var response = try await send(request)
+        guard response.isSuccess, !response.body.isEmpty else { return response }
+        try await take(response.body)
+        response.body = []
+        return response
+    }
 }

@@ -63,6 +63,9 @@ struct Feed {
             var conditions = ["(\(alternatives.joined(separator: " OR ")))"]
             if let after { conditions.append("Id > \(SOQL.literal(after.id))") }
             return select + conditions.joined(separator: " AND ") + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
+        case .all:
+            let rest = after.map { "Id > \(SOQL.literal($0.id))" } ?? SOQLCriteria.always
+            return select + rest + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
         }
     }
 

@@ -10,7 +10,8 @@ import struct Foundation.Decimal
 /// type before they become literals: nothing of a rule reaches the query as it is. Where a blank field matches, the condition
 /// says so itself instead of leaving it to how SOQL treats nulls.
 struct SOQLCriteria {
-    private static let always = "Id != null"
+    /// What every record meets.
+    static let always = "Id != null"
     private static let never = "Id = null"
 
     let object: CRMObject
