@@ -6,11 +6,14 @@ public struct CRMExportRequest: Sendable, Equatable {
     public var scope: CRMFeedRequest.Scope
     /// The fields wanted besides those of ``CRMRecord`` itself.
     public var fields: [String]
+    /// Only records with these ids.
+    public var range: IDRange
 
-    public init(object: CRMObject, scope: CRMFeedRequest.Scope, fields: [String]) {
+    public init(object: CRMObject, scope: CRMFeedRequest.Scope, fields: [String], range: IDRange = IDRange()) {
         self.object = object
         self.scope = scope
         self.fields = fields
+        self.range = range
     }
 }
 
@@ -44,6 +47,9 @@ public struct CRMExportPage: Sendable, Equatable {
 public protocol CRMExport: Sendable {
     /// How many records the request would read, by one call: to choose between pages and an export.
     func count(_ request: CRMExportRequest) async throws(SyncError) -> Int
+    /// Cuts what the request reads into so many ranges of ids, by one call; they hold about as many records each where ids were
+    /// given evenly, and together all of them.
+    func ranges(of request: CRMExportRequest, parts: Int) async throws(SyncError) -> [IDRange]
     /// Starts a job and returns its id. Throws code ``SyncError/bulkQuota`` when the CRM takes no more jobs for now, and the
     /// pages of a poll are the way to read. A job whose id got lost with the answer costs nothing but its share of the quota.
     func startExport(_ request: CRMExportRequest) async throws(SyncError) -> String

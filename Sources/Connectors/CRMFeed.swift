@@ -29,13 +29,18 @@ public struct CRMFeedRequest: Sendable, Equatable {
     public var scope: Scope
     /// The fields wanted besides those of ``CRMRecord`` itself.
     public var fields: [String]
+    /// Only records with these ids.
+    public var range: IDRange
     /// The last row of the page before.
     public var after: CRMCursor?
 
-    public init(object: CRMObject, scope: Scope, fields: [String], after: CRMCursor? = nil) {
+    public init(
+        object: CRMObject, scope: Scope, fields: [String], range: IDRange = IDRange(), after: CRMCursor? = nil
+    ) {
         self.object = object
         self.scope = scope
         self.fields = fields
+        self.range = range
         self.after = after
     }
 }

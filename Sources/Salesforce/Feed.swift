@@ -61,12 +61,21 @@ struct Feed {
             }
             guard !alternatives.isEmpty else { return nil }
             var conditions = ["(\(alternatives.joined(separator: " OR ")))"]
-            if let after { conditions.append("Id > \(SOQL.literal(after.id))") }
+            conditions += Self.conditions(of: request.range, after: after)
             return select + conditions.joined(separator: " AND ") + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
         case .all:
-            let rest = after.map { "Id > \(SOQL.literal($0.id))" } ?? SOQLCriteria.always
+            let conditions = Self.conditions(of: request.range, after: after)
+            let rest = conditions.isEmpty ? SOQLCriteria.always : conditions.joined(separator: " AND ")
             return select + rest + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
         }
+    }
+
+    /// What lies in a range, behind what was read of it.
+    private static func conditions(of range: IDRange, after: CRMCursor?) -> [String] {
+        [
+            after.map { "Id > \(SOQL.literal($0.id))" } ?? range.from.map { "Id >= \(SOQL.literal($0))" },
+            range.until.map { "Id < \(SOQL.literal($0))" },
+        ].compactMap(\.self)
     }
 
     private func changed(_ stamp: String, _ from: Timestamp, _ until: Timestamp) -> String {

@@ -27,6 +27,7 @@ extension ConfigurationValue {
     private func apiBudget() -> APIBudget? {
         guard let mapping = mapping(known: APIBudget.Work.allCases.map(\.rawValue)) else { return nil }
         var budget = APIBudget()
+        mapping["backfill"]?.integer(in: 1...100).assign(to: &budget.backfill)
         mapping["outbound"]?.integer(in: 1...100).assign(to: &budget.outbound)
         mapping["inbound"]?.integer(in: 1...100).assign(to: &budget.inbound)
         return budget

@@ -19,7 +19,7 @@ extension IntegrationFile {
         _ = root.required("apiVersion")?.choice(of: Version.self)
         _ = root.required("kind")?.choice(of: Kind.self)
         let name = root.required("metadata")?.mapping(known: ["name"])?.required("name")?.integrationName()
-        let keys = ["profile", "crm", "marketing", "webhook", "inbound", "outbound", "mapping"]
+        let keys = ["profile", "crm", "marketing", "webhook", "inbound", "outbound", "runs", "mapping"]
         guard let spec = root.required("spec")?.mapping(known: keys) else { return nil }
         var secrets: [SecretName: Secret] = [:]
         let profile = spec.required("profile")?.choice(of: ProfileName.self)
@@ -30,10 +30,11 @@ extension IntegrationFile {
         }
         let inbound = spec["inbound"]?.inboundSettings() ?? InboundSettings()
         let outbound = spec["outbound"]?.outboundSettings() ?? OutboundSettings()
+        let runs = spec["runs"]?.runSettings() ?? RunSettings()
         let mappings = spec["mapping"]?.mappingSet() ?? .defaults
         guard let name, let profile, let crm, let marketing else { return nil }
         settings = IntegrationSettings(
-            name: name, profile: profile, crm: crm, marketing: marketing, inbound: inbound, outbound: outbound,
+            name: name, profile: profile, crm: crm, marketing: marketing, inbound: inbound, outbound: outbound, runs: runs,
             mappings: mappings)
         self.secrets = secrets
         file = document.problems.file

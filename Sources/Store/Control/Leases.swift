@@ -95,6 +95,9 @@ enum LeaseTable {
         try save(Lease(name: lease.name, holder: "", token: lease.token, expiresAt: .distantPast), db)
     }
 
+    /// Of a lease that nobody will ask for again.
+    static func forget(_ name: String, _ db: Database) throws { try db.run("DELETE FROM leases WHERE name = ?", [name]) }
+
     /// Throws `lease-lost` unless `lease` is the current one and valid at `now`.
     static func require(_ lease: Lease, now: Timestamp, _ db: Database) throws {
         guard try requireHolder(lease, db) > now else { throw lost(lease) }

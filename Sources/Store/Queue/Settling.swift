@@ -49,7 +49,7 @@ extension Store {
     }
 
     /// Saves links, and has those looked at again who were passed over for what the links are no more.
-    private static func keep(
+    static func keep(
         _ links: [Link], now: Timestamp, names: inout IntegrationNames, counts: inout QueueCounts, _ db: Database
     ) throws {
         for link in links {

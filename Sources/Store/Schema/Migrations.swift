@@ -15,6 +15,7 @@ enum Migrations {
         Migration(statements: PassedOverSchema.statements),
         Migration(statements: DoneTagSchema.statements),
         Migration(statements: UsageSchema.statements),
+        Migration(statements: RunSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.

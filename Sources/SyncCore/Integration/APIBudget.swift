@@ -1,21 +1,32 @@
 public import Contracts
 
-/// Up to which share of the CRM's daily calls each kind of work goes on (IN-9): outbound waits before inbound does, and neither
-/// uses the calls up that the org's other software needs.
+/// Up to which share of the CRM's daily calls each kind of work goes on (IN-9): runs wait first, then outbound, then inbound, and
+/// none of them uses the calls up that the org's other software needs.
 public struct APIBudget: Sendable, Hashable, Codable {
-    public enum Work: String, Sendable, Hashable, Codable, CaseIterable { case outbound, inbound }
+    public enum Work: String, Sendable, Hashable, Codable, CaseIterable { case backfill, outbound, inbound }
 
     /// In percent of the calls allowed.
+    public var backfill: Int
     public var outbound: Int
     public var inbound: Int
 
-    public init(outbound: Int = 80, inbound: Int = 95) {
+    public init(backfill: Int = 60, outbound: Int = 80, inbound: Int = 95) {
+        self.backfill = backfill
         self.outbound = outbound
         self.inbound = inbound
     }
 
+    /// Settings stored before there were runs have no share for them.
+    public init(from decoder: any Decoder) throws {
+        let (values, standard) = (try decoder.container(keyedBy: CodingKeys.self), APIBudget())
+        backfill = try values.decodeIfPresent(Int.self, forKey: .backfill) ?? standard.backfill
+        outbound = try values.decode(Int.self, forKey: .outbound)
+        inbound = try values.decode(Int.self, forKey: .inbound)
+    }
+
     public func share(of work: Work) -> Int {
         switch work {
+        case .backfill: backfill
         case .outbound: outbound
         case .inbound: inbound
         }

@@ -8,12 +8,13 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
     public var marketing: MarketingSettings
     public var inbound: InboundSettings
     public var outbound: OutboundSettings
+    public var runs: RunSettings
     public var mappings: MappingSet
 
     public init(
         name: String, profile: ProfileName, crm: CRMSettings, marketing: MarketingSettings,
         inbound: InboundSettings = InboundSettings(), outbound: OutboundSettings = OutboundSettings(),
-        mappings: MappingSet = .defaults
+        runs: RunSettings = RunSettings(), mappings: MappingSet = .defaults
     ) {
         self.name = name
         self.profile = profile
@@ -21,10 +22,11 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
         self.marketing = marketing
         self.inbound = inbound
         self.outbound = outbound
+        self.runs = runs
         self.mappings = mappings
     }
 
-    /// Settings stored before there was an outbound path have none.
+    /// Settings stored before there was an outbound path, or runs, have none.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)
@@ -33,6 +35,7 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
         marketing = try values.decode(MarketingSettings.self, forKey: .marketing)
         inbound = try values.decode(InboundSettings.self, forKey: .inbound)
         outbound = try values.decodeIfPresent(OutboundSettings.self, forKey: .outbound) ?? OutboundSettings()
+        runs = try values.decodeIfPresent(RunSettings.self, forKey: .runs) ?? RunSettings()
         mappings = try values.decode(MappingSet.self, forKey: .mappings)
     }
 

@@ -1,5 +1,4 @@
 import Contracts
-import EventLog
 import Store
 import SyncCore
 
@@ -7,6 +6,9 @@ import struct Foundation.Decimal
 
 /// One page of a poll, sorted into what goes onto the topic and what does not.
 struct PollPage {
+    /// Who publishes it.
+    static let source = "/tandem/outbound-poller"
+
     /// How many records it has.
     let read: Int
     private(set) var published: [RecordChange] = []
@@ -24,6 +26,11 @@ struct PollPage {
         }
     }
 
+    /// Leaves these records out: they are dealt with in another way.
+    mutating func withhold(_ ids: Set<String>) {
+        if !ids.isEmpty { published.removeAll { ids.contains($0.key.recordID) } }
+    }
+
     /// The values are for other consumers of the topic: delivery reads the record anew. A deleted one's are nobody's business.
     private static func change(_ record: CRMRecord, integration: String, now: Timestamp) -> RecordChange {
         RecordChange(
@@ -31,23 +38,6 @@ struct PollPage {
             kind: record.isDeleted ? .deleted : .upserted, occurredAt: record.stamp ?? now,
             fields: record.isDeleted ? [:] : record.values.mapValues(\.plainJSON))
     }
-
-    /// The messages for the topic; `bare` ones name the record and nothing else.
-    func messages(topic: String, bare: Bool = false) -> [OutgoingRecord] {
-        published.map { change in
-            var change = change
-            if bare { change.fields = [:] }
-            let event = Event(
-                attributes: EventAttributes(id: change.eventID, source: "/tandem/outbound-poller"),
-                message: .recordChange(change))
-            return OutgoingRecord(topic: topic, message: EventCodec.encode(event))
-        }
-    }
-}
-
-extension RecordChange {
-    /// The same for the same state of the record, so that what is published again can be recognised.
-    fileprivate var eventID: String { "\(key)@\(occurredAt.iso8601)" }
 }
 
 extension FieldValue {

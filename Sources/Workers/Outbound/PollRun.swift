@@ -28,18 +28,20 @@ struct PollRun {
     let lease: Lease
 
     private var name: String { integration.settings.name }
+    private var publisher: ChangePublisher { ChangePublisher(log: log, topic: topic) }
     private var outbound: OutboundSettings { integration.settings.outbound }
 
     // MARK: Selections
 
     /// Begins a first pass for every object whose selection is new, whether it is time for a poll or not: *new from now on*
     /// counts from when it was set.
-    func noteSelections() async throws {
+    /// - Parameter isForced: whether objects are polled though there is no schedule.
+    func noteSelections(isForced: Bool = false) async throws {
         let polls = try await store.polls(of: name)
         let changed = outbound.polledObjects.filter { object in
             let selection = outbound.selection[object] ?? .none
             // Without a schedule other producers may still ask who is selected.
-            let isAskedFor = outbound.schedule != nil || selection != .none || polls[object] != nil
+            let isAskedFor = isForced || outbound.schedule != nil || selection != .none || polls[object] != nil
             return isAskedFor && polls[object]?.selection != selection
         }
         guard !changed.isEmpty else { return }
@@ -56,11 +58,13 @@ struct PollRun {
 
     // MARK: The run
 
-    func run(_ scheduled: ScheduleState) async throws {
+    /// - Parameter scheduled: the schedule it is a run of; `nil` where there is none.
+    @discardableResult
+    func run(_ scheduled: ScheduleState?) async throws -> PollTally {
         var tally = PollTally(state: scheduled)
-        if scheduled.startedAt == nil {
+        if scheduled?.startedAt == nil {
             tally.start(at: clock.now())
-            try await store.saveSchedule(tally.state, of: name, lease: lease, now: clock.now())
+            try await save(tally)
         }
         for object in outbound.polledObjects {
             do {
@@ -70,8 +74,14 @@ struct PollRun {
             }
         }
         tally.finish(at: clock.now())
-        try await store.saveSchedule(tally.state, of: name, lease: lease, now: clock.now())
+        try await save(tally)
         report(tally)
+        return tally
+    }
+
+    private func save(_ tally: PollTally) async throws(StoreError) {
+        guard let state = tally.state else { return }
+        try await store.saveSchedule(state, of: name, lease: lease, now: clock.now())
     }
 
     private func poll(_ object: CRMObject, _ tally: inout PollTally) async throws {
@@ -107,7 +117,7 @@ struct PollRun {
             let sorted = PollPage(
                 page.records, links: try await store.links(integration: name, crmIDs: ids, object: poll.object),
                 context: known.context, since: poll.since, now: clock.now())
-            try await publish(sorted)
+            try await publisher.publish(sorted.published, from: PollPage.source)
             if page.next == nil {
                 // The server's time as its last answer told it: ours may have been put forward since the pass began.
                 poll.pass?.until = min(pass.until, try await crm.serverTime())
@@ -125,18 +135,6 @@ struct PollRun {
         else { throw PollInterrupted() }
     }
 
-    /// Returns once the page is on the topic for good. One that the log will not take, for a record may be too large, goes
-    /// without the values rather than holding up the poll for ever: delivery reads the record anew.
-    private func publish(_ page: PollPage) async throws {
-        guard !page.published.isEmpty else { return }
-        do throws(EventLogError) {
-            try await log.publish(page.messages(topic: topic))
-        } catch {
-            guard !error.isTransient else { throw error }
-            try await log.publish(page.messages(topic: topic, bare: true))
-        }
-    }
-
     // MARK: What operators see
 
     private func count(_ page: PollPage) async throws {
@@ -147,12 +145,11 @@ struct PollRun {
     }
 
     private func report(_ tally: PollTally) {
-        let state = tally.state
         logger.info(
             "polled",
             metadata: [
-                "run": "\(state.runs)", "read": "\(state.read)", "published": "\(state.published)",
-                "echoes": "\(tally.echoes)", "next": "\(state.nextAt.iso8601)",
+                "run": "\(tally.state?.runs ?? 0)", "read": "\(tally.read)", "published": "\(tally.published)",
+                "echoes": "\(tally.echoes)", "next": "\(tally.state?.nextAt.iso8601 ?? "")",
             ])
     }
 
@@ -165,26 +162,36 @@ struct PollRun {
     }
 }
 
-/// How a run goes.
-private struct PollTally {
-    var state: ScheduleState
-    var echoes = 0
+/// How a run goes. What it read counts for its schedule from where somebody else left it.
+struct PollTally {
+    var state: ScheduleState?
+    private(set) var read = 0
+    private(set) var published = 0
+    private(set) var echoes = 0
+
+    init(state: ScheduleState?) { self.state = state }
 
     mutating func start(at now: Timestamp) {
-        (state.startedAt, state.read, state.published) = (now, 0, 0)
+        state?.startedAt = now
+        state?.read = 0
+        state?.published = 0
     }
 
     mutating func add(_ page: PollPage) {
-        state.read += page.read
-        state.published += page.published.count
+        read += page.read
+        published += page.published.count
         echoes += page.echoes
+        state?.read += page.read
+        state?.published += page.published.count
     }
 
     /// Runs that were missed are made up for by one.
     mutating func finish(at now: Timestamp) {
-        let next = state.schedule.next(after: state.nextAt)
-        state.nextAt = next > now ? next : state.schedule.next(after: now)
-        (state.startedAt, state.finishedAt, state.runs) = (nil, now, state.runs + 1)
+        guard var finished = state else { return }
+        let next = finished.schedule.next(after: finished.nextAt)
+        finished.nextAt = next > now ? next : finished.schedule.next(after: now)
+        (finished.startedAt, finished.finishedAt, finished.runs) = (nil, now, finished.runs + 1)
+        state = finished
     }
 }
 

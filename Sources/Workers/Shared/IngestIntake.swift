@@ -32,12 +32,6 @@ struct Intake {
         var tag: String?
     }
 
-    struct Letter {
-        var message: EncodedMessage
-        var code: String
-        var reason: String
-    }
-
     private let rules: any IntakeRules
     private(set) var entries: [QueueEntry] = []
     private(set) var tags: [(integration: String, contactID: String, tag: String)] = []
@@ -85,11 +79,7 @@ struct Intake {
     }
 
     private mutating func reject(_ record: LogRecord, _ refusal: IntakeRefusal) {
-        let info = DeadLetterInfo(
-            topic: record.topic, partition: record.partition, offset: record.offset, connectorName: rules.group,
-            stage: refusal.stage, component: rules.component, code: refusal.code, reason: refusal.reason)
-        let message = DeadLetter.message(for: record.message, info)
-        deadLetters.append(Letter(message: message, code: refusal.code, reason: refusal.reason))
+        deadLetters.append(Letter(record, refusal, group: rules.group, component: rules.component))
     }
 }
 
@@ -98,4 +88,3 @@ extension LogRecord {
     /// topics, and a record's changes come from two.
     var sequence: Int64 { timestamp.milliseconds << 20 | offset & 0xF_FFFF }
 }
-

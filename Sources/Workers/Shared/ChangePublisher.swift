@@ -1,0 +1,36 @@
+import Contracts
+import EventLog
+import SyncCore
+
+/// Puts changes onto a topic, for good.
+struct ChangePublisher: Sendable {
+    let log: any EventLog
+    let topic: String
+
+    /// Returns once they are on the topic. One that the log will not take, for a record may be too large, goes without its values
+    /// rather than holding up the others for ever: delivery reads the record anew.
+    func publish(_ changes: [RecordChange], from source: String) async throws {
+        guard !changes.isEmpty else { return }
+        do throws(EventLogError) {
+            try await log.publish(changes.map { message($0, from: source) })
+        } catch {
+            guard !error.isTransient else { throw error }
+            let bare = changes.map { change in
+                var change = change
+                change.fields = [:]
+                return message(change, from: source)
+            }
+            try await log.publish(bare)
+        }
+    }
+
+    private func message(_ change: RecordChange, from source: String) -> OutgoingRecord {
+        let event = Event(attributes: EventAttributes(id: change.eventID, source: source), message: .recordChange(change))
+        return OutgoingRecord(topic: topic, message: EventCodec.encode(event))
+    }
+}
+
+extension RecordChange {
+    /// The same for the same state of the record, so that what is published again can be recognised.
+    fileprivate var eventID: String { "\(key)@\(occurredAt.iso8601)" }
+}
