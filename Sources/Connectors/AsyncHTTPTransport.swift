@@ -13,24 +13,36 @@ public final class AsyncHTTPTransport: HTTPTransport {
     private static let maxBodyBytes = 64 << 20
 
     private let client: HTTPClient
+    /// For answers of any length.
+    private let streams: HTTPClient
     private let clock = SystemClock()
 
-    /// - Parameter connectTimeout: how long setting up a connection may take.
-    public init(connectTimeout: Duration = .seconds(10)) {
+    /// - Parameters:
+    ///   - connectTimeout: how long setting up a connection may take.
+    ///   - silence: how long may pass between two pieces of an answer that is taken piece by piece, the time for taking the
+    ///     first of them included.
+    public init(connectTimeout: Duration = .seconds(10), silence: Duration = .seconds(300)) {
+        let connect = TimeAmount.nanoseconds(connectTimeout.nanoseconds)
+        client = Self.client(.init(connect: connect), .enabled(limit: .size(Self.maxBodyBytes)))
+        streams = Self.client(
+            .init(connect: connect, read: .nanoseconds(silence.nanoseconds)), .enabled(limit: .none))
+    }
+
+    private static func client(
+        _ timeout: HTTPClient.Configuration.Timeout, _ decompression: HTTPClient.Decompression
+    ) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,
-            timeout: .init(connect: .nanoseconds(connectTimeout.nanoseconds)),
-            decompression: .enabled(limit: .size(Self.maxBodyBytes))
-        )
+            redirectConfiguration: .disallow, timeout: timeout, decompression: decompression)
         // One request per connection at a time, and a refused connection fails at once: waiting is the caller's policy.
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     deinit {
-        // The client insists on it. It stays alive until this is done; nobody is left to hear of a failure.
+        // The clients insist on it. They stay alive until this is done; nobody is left to hear of a failure.
         client.shutdown { _ in }
+        streams.shutdown { _ in }
     }
 
     public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
@@ -53,6 +65,33 @@ public final class AsyncHTTPTransport: HTTPTransport {
         }
     }
 
+    public func send(_ request: HTTPRequest, taking take: ([UInt8]) async throws -> Void) async throws -> HTTPResponse {
+        let outgoing = try prepared(request)
+        do {
+            let answer = try await streams.execute(outgoing, deadline: .now() + .nanoseconds(request.timeout.nanoseconds))
+            var response = Self.head(of: answer)
+            guard response.isSuccess else {
+                response.body = try await Self.body(of: answer)
+                return response
+            }
+            for try await piece in answer.body {
+                do { try await take(Array(piece.readableBytesView)) } catch { throw TakerFailure(cause: error) }
+            }
+            // A cancelled body ends early without an error and would pass for a whole one.
+            try Task.checkCancellation()
+            return response
+        } catch let failure as TakerFailure {
+            throw failure.cause
+        } catch {
+            throw Self.classified(error)
+        }
+    }
+
+    /// Tells what a taker threw from failures of the network.
+    private struct TakerFailure: Error {
+        let cause: any Error
+    }
+
     private func prepared(_ request: HTTPRequest) throws(TransportError) -> HTTPClientRequest {
         guard let url = URL(string: request.url), let host = url.host(), !host.isEmpty, ["https", "http"].contains(url.scheme)
         else {
@@ -67,14 +106,24 @@ public final class AsyncHTTPTransport: HTTPTransport {
     }
 
     private func answer(to request: HTTPClientRequest) async throws -> HTTPResponse {
-        let response = try await client.execute(request, deadline: .distantFuture)
-        let body = try await response.body.collect(upTo: Self.maxBodyBytes)
+        let answer = try await client.execute(request, deadline: .distantFuture)
+        var response = Self.head(of: answer)
+        response.body = try await Self.body(of: answer)
+        return response
+    }
+
+    private static func head(of answer: HTTPClientResponse) -> HTTPResponse {
+        let headers = Dictionary(
+            answer.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { "\($0), \($1)" }
+        )
+        return HTTPResponse(status: Int(answer.status.code), headers: headers)
+    }
+
+    private static func body(of answer: HTTPClientResponse) async throws -> [UInt8] {
+        let body = try await answer.body.collect(upTo: maxBodyBytes)
         // A cancelled body ends early without an error and would pass for a whole one.
         try Task.checkCancellation()
-        let headers = Dictionary(
-            response.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { "\($0), \($1)" }
-        )
-        return HTTPResponse(status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+        return Array(body.readableBytesView)
     }
 
     private static let failuresBeforeSending: [HTTPClientError] = [

@@ -38,44 +38,52 @@ struct Feed {
 
     /// `nil` when there is nothing to ask for.
     private func soql(_ request: CRMFeedRequest, _ fields: RecordFields) throws(SyncError) -> String? {
-        let select = SOQL.select(fields.all, from: request.object, where: "")
-        let after = request.after
-        switch request.scope {
-        case .changed(let from, let until):
-            // The range comes first, so that the index on the stamp drives the query and not the choice behind it.
-            let own = changed("SystemModstamp", from, until)
-            // To rename an account does not touch its contacts.
-            let accounts = fields.crossesRecords ? changed("Account.SystemModstamp", from, until) : nil
-            var conditions = [accounts.map { "((\(own)) OR (\($0)))" } ?? own]
-            if let after, let stamp = after.stamp?.iso8601 {
+        guard let condition = try condition(request.scope, in: request.range, fields) else { return nil }
+        // The range comes first, so that the index on the stamp drives the query and not the choice behind it.
+        var conditions = [condition]
+        var order = "Id"
+        if case .changed = request.scope {
+            order = "SystemModstamp, Id"
+            if let after = request.after, let stamp = after.stamp?.iso8601 {
                 let id = SOQL.literal(after.id)
                 conditions.append("(SystemModstamp > \(stamp) OR (SystemModstamp = \(stamp) AND Id > \(id)))")
             }
-            return select + conditions.joined(separator: " AND ") + " ORDER BY SystemModstamp, Id LIMIT \(Org.rowsPerPart)"
-        case .selected(let selection, let since):
-            var alternatives = [try condition(selection, of: request.object, since: since, fields)].compactMap(\.self)
-            switch request.object {
-            case .contact, .lead: alternatives.append("\(org.settings.externalIDField) != null")
-            case .opportunity: alternatives.append("Id != null")
-            case .account: break
-            }
-            guard !alternatives.isEmpty else { return nil }
-            var conditions = ["(\(alternatives.joined(separator: " OR ")))"]
-            conditions += Self.conditions(of: request.range, after: after)
-            return select + conditions.joined(separator: " AND ") + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
-        case .all:
-            let conditions = Self.conditions(of: request.range, after: after)
-            let rest = conditions.isEmpty ? SOQLCriteria.always : conditions.joined(separator: " AND ")
-            return select + rest + " ORDER BY Id LIMIT \(Org.rowsPerPart)"
+        } else if let after = request.after {
+            conditions.append("Id > \(SOQL.literal(after.id))")
         }
+        let query = SOQL.select(fields.all, from: request.object, where: conditions.joined(separator: " AND "))
+        return query + " ORDER BY \(order) LIMIT \(Org.rowsPerPart)"
     }
 
-    /// What lies in a range, behind what was read of it.
-    private static func conditions(of range: IDRange, after: CRMCursor?) -> [String] {
-        [
-            after.map { "Id > \(SOQL.literal($0.id))" } ?? range.from.map { "Id >= \(SOQL.literal($0))" },
-            range.until.map { "Id < \(SOQL.literal($0))" },
+    /// What a scope asks of a record, whose id is in the range; `nil` when no record can meet it.
+    func condition(
+        _ scope: CRMFeedRequest.Scope, in range: IDRange, _ fields: RecordFields
+    ) throws(SyncError) -> String? {
+        guard let condition = try condition(scope, fields) else { return nil }
+        let bounds = [
+            range.from.map { "Id >= \(SOQL.literal($0))" }, range.until.map { "Id < \(SOQL.literal($0))" },
         ].compactMap(\.self)
+        return ([condition] + bounds).joined(separator: " AND ")
+    }
+
+    private func condition(_ scope: CRMFeedRequest.Scope, _ fields: RecordFields) throws(SyncError) -> String? {
+        switch scope {
+        case .changed(let from, let until):
+            let own = changed("SystemModstamp", from, until)
+            // To rename an account does not touch its contacts.
+            let accounts = fields.crossesRecords ? changed("Account.SystemModstamp", from, until) : nil
+            return accounts.map { "((\(own)) OR (\($0)))" } ?? own
+        case .selected(let selection, let since):
+            var alternatives = [try condition(selection, of: fields.object, since: since, fields)].compactMap(\.self)
+            switch fields.object {
+            case .contact, .lead: alternatives.append("\(org.settings.externalIDField) != null")
+            case .opportunity: alternatives.append(SOQLCriteria.always)
+            case .account: break
+            }
+            return alternatives.isEmpty ? nil : "(\(alternatives.joined(separator: " OR ")))"
+        case .all:
+            return SOQLCriteria.always
+        }
     }
 
     private func changed(_ stamp: String, _ from: Timestamp, _ until: Timestamp) -> String {

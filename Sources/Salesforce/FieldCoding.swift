@@ -31,7 +31,18 @@ enum FieldCoding {
         case .date: return json.stringValue.flatMap(date).map(FieldValue.date) ?? untyped(json)
         case .dateTime: return json.stringValue.flatMap(Timestamp.init(iso8601:)).map(FieldValue.instant) ?? untyped(json)
         case .multiPicklist: return choices(json)
+        case .boolean: return flag(json).map(FieldValue.boolean) ?? untyped(json)
         default: return untyped(json)
+        }
+    }
+
+    /// Bulk results hold texts only.
+    private static func flag(_ json: JSONValue) -> Bool? {
+        switch json {
+        case .boolean(let flag): flag
+        case .string("true"), .string("1"): true
+        case .string("false"), .string("0"): false
+        default: nil
         }
     }
 

@@ -31,13 +31,17 @@ struct Org {
     /// Throws what a refused part says, with the fields at fault where they are gone from the org.
     func check(_ answer: Subanswer, _ fields: RecordFields) async throws(SyncError) {
         guard !answer.isSuccess else { return }
-        var refusal = answer.refusal(effect: .repeatable, now: session.now)
-        if refusal.errorClass == .schema {
-            // The description was older than the org: a fresh one tells which field is gone.
-            let types = FieldTypes(try await schemas.describe(fields.object))
-            refusal.fields = fields.all.filter { types[$0] == nil }
-        }
-        throw refusal
+        throw try await naming(fields, in: answer.refusal(effect: .repeatable, now: session.now))
+    }
+
+    /// The refusal of a query with those of its fields that are gone from the org.
+    func naming(_ fields: RecordFields, in refusal: SyncError) async throws(SyncError) -> SyncError {
+        guard refusal.errorClass == .schema else { return refusal }
+        // The description was older than the org: a fresh one tells which field is gone.
+        let types = FieldTypes(try await schemas.describe(fields.object))
+        var refusal = refusal
+        refusal.fields = fields.all.filter { types[$0] == nil }
+        return refusal
     }
 
     /// All rows of a query, its further pages included; each page is one more call.

@@ -62,8 +62,19 @@ struct RecordFields {
 
     /// A row as a record; `nil` for a hole in a retrieve's answer.
     func record(_ row: JSONValue) -> CRMRecord? {
-        guard let members = row.objectValue, let id = members[Self.id]?.stringValue else { return nil }
-        let row = Row(members: members, types: types)
+        row.objectValue.flatMap { members in
+            let members = Members(members)
+            return record(Row(types: types) { members[$0] })
+        }
+    }
+
+    /// A row of a bulk result as a record; `nil` when it has no id.
+    func record(_ row: BulkTable.Row) -> CRMRecord? {
+        record(Row(types: types) { row[$0].map(JSONValue.string) })
+    }
+
+    private func record(_ row: Row) -> CRMRecord? {
+        guard let id = row.json(Self.id)?.stringValue else { return nil }
         var record = CRMRecord(
             object: object, id: id,
             values: Dictionary(wanted.map { ($0, row.value($0)) }, uniquingKeysWith: { first, _ in first }),
@@ -81,15 +92,11 @@ struct RecordFields {
     }
 }
 
-/// One answered row, its fields found whatever spelling was asked for: they come in the schema's.
+/// One answered row, whatever its form.
 private struct Row {
-    let members: [String: JSONValue]
     let types: FieldTypes
-
-    init(members: [String: JSONValue], types: FieldTypes) {
-        self.members = Self.lowercased(members)
-        self.types = types
-    }
+    /// The value of a field, or of a parent's by its path (`Account.Name`), in whatever spelling.
+    let json: (String) -> JSONValue?
 
     func value(_ field: String) -> FieldValue {
         FieldCoding.value(json(field) ?? .null, type: types[field] ?? .unsupported(""))
@@ -99,23 +106,22 @@ private struct Row {
         if case .text(let text) = value(field) { text } else { nil }
     }
 
-    func flag(_ field: String) -> Bool { json(field)?.boolValue ?? false }
+    func flag(_ field: String) -> Bool { value(field) == .boolean(true) }
 
     func moment(_ field: String) -> Timestamp? { json(field)?.stringValue.flatMap(Timestamp.init(iso8601:)) }
+}
 
-    /// A field of the record, or of its parent by the relationship's name (`Account.Name`).
-    private func json(_ field: String) -> JSONValue? {
-        var members = members
-        var path = field.lowercased().split(separator: ".").map(String.init)
-        guard let name = path.popLast() else { return nil }
-        for parent in path {
-            guard let record = members[parent]?.objectValue else { return nil }
-            members = Self.lowercased(record)
-        }
-        return members[name]
+/// A JSON row's fields, found whatever spelling was asked for: they come in the schema's.
+private struct Members {
+    private let members: [String: JSONValue]
+
+    init(_ members: [String: JSONValue]) {
+        self.members = Dictionary(members.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private static func lowercased(_ members: [String: JSONValue]) -> [String: JSONValue] {
-        Dictionary(members.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
+    subscript(_ path: String) -> JSONValue? {
+        guard let dot = path.firstIndex(of: ".") else { return members[path.lowercased()] }
+        guard let parent = members[path[..<dot].lowercased()]?.objectValue else { return nil }
+        return Members(parent)[String(path[path.index(after: dot)...])]
     }
 }

@@ -10,9 +10,9 @@ import struct Foundation.Decimal
 /// type before they become literals: nothing of a rule reaches the query as it is. Where a blank field matches, the condition
 /// says so itself instead of leaving it to how SOQL treats nulls.
 struct SOQLCriteria {
-    /// What every record meets.
+    /// What every record meets, and what none does.
     static let always = "Id != null"
-    private static let never = "Id = null"
+    static let never = "Id = null"
 
     let object: CRMObject
     let types: FieldTypes

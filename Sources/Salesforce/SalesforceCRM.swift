@@ -88,3 +88,31 @@ extension SalesforceCRM: CRMFeed {
         try await feed.opportunities(ofContacts: ids)
     }
 }
+
+extension SalesforceCRM: CRMExport {
+    private var export: Export { Export(feed: feed, org: org) }
+
+    public func count(_ request: CRMExportRequest) async throws(SyncError) -> Int { try await export.count(request) }
+
+    /// One call.
+    public func ranges(of request: CRMExportRequest, parts: Int) async throws(SyncError) -> [IDRange] {
+        try await export.ranges(of: request, parts: parts)
+    }
+
+    /// A query job of the Bulk API 2.0; one call.
+    public func startExport(_ request: CRMExportRequest) async throws(SyncError) -> String { try await export.start(request) }
+
+    /// One call.
+    public func exportState(_ id: String) async throws(SyncError) -> CRMExportState { try await export.state(id) }
+
+    /// One call.
+    public func exportPage(
+        _ id: String, of request: CRMExportRequest, from locator: String?, skipping: Int, limit: Int,
+        take: ([CRMRecord]) async throws -> Void
+    ) async throws -> CRMExportPage {
+        try await export.page(id, of: request, from: locator, skipping: skipping, limit: limit, take: take)
+    }
+
+    /// One call, or two when the job is not done.
+    public func endExport(_ id: String) async throws(SyncError) { try await export.end(id) }
+}

@@ -34,7 +34,7 @@ package actor VendorConnections: Connections {
         self.logger = logger
     }
 
-    package func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed {
+    package func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed & CRMExport {
         if let crm = entry(of: integration).crm { return crm }
         let settings = integration.settings.crm
         let name = integration.settings.name
@@ -54,7 +54,7 @@ package actor VendorConnections: Connections {
     }
 
     package func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform
-        & MarketingDestination
+        & MarketingDestination & MarketingDirectory
     {
         if let marketing = entry(of: integration).marketing { return marketing }
         let settings = integration.settings.marketing

@@ -23,6 +23,7 @@ struct AsyncHTTPTransportTests {
             case "/redirect": .answer(SandboxResponse(status: 301, headers: ["location": "/echo"]))
             case "/gzip":
                 .answer(SandboxResponse(status: 200, headers: ["content-encoding": "gzip"], body: Self.zippedHello))
+            case "/refusal": .answer(SandboxResponse(status: 404, body: [78, 79]))
             case "/hang-up": .hangUp
             case "/cut": .cut(whole, afterBytes: 500)
             case "/slow": .delayed(whole, by: .seconds(20))
@@ -86,6 +87,39 @@ struct AsyncHTTPTransportTests {
             let request = Task { try await transport.send(HTTPRequest(method: "GET", url: base + "/slow")) }
             request.cancel()
             await #expect(throws: TransportError.cancelled) { try await request.value }
+        }
+    }
+
+    @Test("An answer of any length is taken piece by piece, unzipped, and one that is no success is returned whole")
+    func stream() async throws {
+        try await serve { base, transport in
+            var taken: [UInt8] = []
+            let answer = try await transport.send(HTTPRequest(method: "GET", url: base + "/long")) { taken += $0 }
+            #expect(answer.status == 200 && answer.body.isEmpty && answer.headers["x-method"] == "GET")
+            #expect(taken == Array(repeating: 65, count: 10_000))
+            taken = []
+            _ = try await transport.send(HTTPRequest(method: "GET", url: base + "/gzip")) { taken += $0 }
+            #expect(String(decoding: taken, as: UTF8.self) == "hello")
+            taken = []
+            let refusal = try await transport.send(HTTPRequest(method: "GET", url: base + "/refusal")) { taken += $0 }
+            #expect(refusal.status == 404 && refusal.body == [78, 79] && taken.isEmpty)
+        }
+    }
+
+    @Test("A stream that is cut short or silent is in doubt, and what its taker throws is thrown on")
+    func brokenStream() async throws {
+        struct Full: Error {}
+        try await serve { base, _ in
+            let transport = AsyncHTTPTransport(silence: .milliseconds(300))
+            for path in ["/cut", "/slow", "/hang-up"] {
+                let error = await #expect(throws: TransportError.self) {
+                    _ = try await transport.send(HTTPRequest(method: "GET", url: base + path)) { _ in }
+                }
+                guard case .inDoubt = error else { return _ = Issue.record("\(path) was \(String(describing: error))") }
+            }
+            await #expect(throws: Full.self) {
+                _ = try await transport.send(HTTPRequest(method: "GET", url: base + "/long")) { _ in throw Full() }
+            }
         }
     }
 }

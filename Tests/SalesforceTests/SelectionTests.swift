@@ -83,6 +83,25 @@ struct SelectionTests {
         #expect(cost == 3)
     }
 
+    @Test("RUN-4 a full pass meets every living record once, with an email or not, and knows before how many there are")
+    func everything() async throws {
+        let org = EmulatedOrg()
+        let crm = try org.crm()
+        var ids = await org.sandbox.load(
+            "Contact", rows: (0..<2500).map { SandboxValue.contact("C\($0)", $0 == 7 ? [:] : ["Email": .string("c\($0)@b.c")]) })
+        await org.sandbox.delete("Contact", id: ids.remove(at: 3))
+        _ = try await crm.describe(.contact)
+        let cost = try await org.cost {
+            let pages = try await crm.pages(CRMFeedRequest(object: .contact, scope: .all, fields: []))
+            #expect(pages.joined().map(\.id) == ids.sorted())
+            let request = CRMExportRequest(object: .contact, scope: .all, fields: [])
+            #expect(try await crm.count(request) == ids.count)
+        }
+        #expect(cost == 3)
+        let nobody = CRMExportRequest(object: .account, scope: .selected(.none, since: org.clock.now()), fields: [])
+        #expect(try await crm.count(nobody) == 0)
+    }
+
     @Test("MAP-4, MAP-5 a first poll has all opportunities and no account by itself")
     func related() async throws {
         let org = EmulatedOrg()

@@ -23,8 +23,8 @@ struct CRMSabotage: Sendable {
 }
 
 /// A CRM's connector with something wrong with it.
-struct SabotagedCRM: CRM, CRMFeed {
-    let crm: any CRM & CRMFeed
+struct SabotagedCRM: CRM, CRMFeed, CRMExport {
+    let crm: any CRM & CRMFeed & CRMExport
     let sabotage: CRMSabotage
 
     var writesPerCall: Int { crm.writesPerCall }
@@ -75,6 +75,35 @@ struct SabotagedCRM: CRM, CRMFeed {
 
     func opportunities(ofContacts ids: [String]) async throws(SyncError) -> Set<String> {
         try await failing { () async throws(SyncError) in try await crm.opportunities(ofContacts: ids) }
+    }
+
+    func count(_ request: CRMExportRequest) async throws(SyncError) -> Int {
+        try await failing { () async throws(SyncError) in try await crm.count(request) }
+    }
+
+    func ranges(of request: CRMExportRequest, parts: Int) async throws(SyncError) -> [IDRange] {
+        try await failing { () async throws(SyncError) in try await crm.ranges(of: request, parts: parts) }
+    }
+
+    func startExport(_ request: CRMExportRequest) async throws(SyncError) -> String {
+        try await failing { () async throws(SyncError) in try await crm.startExport(request) }
+    }
+
+    func exportState(_ id: String) async throws(SyncError) -> CRMExportState {
+        try await failing { () async throws(SyncError) in try await crm.exportState(id) }
+    }
+
+    func exportPage(
+        _ id: String, of request: CRMExportRequest, from locator: String?, skipping: Int, limit: Int,
+        take: ([CRMRecord]) async throws -> Void
+    ) async throws -> CRMExportPage {
+        try await crm.exportPage(id, of: request, from: locator, skipping: skipping, limit: limit) { records in
+            try await take(records.map { sabotage.record($0, .polling) })
+        }
+    }
+
+    func endExport(_ id: String) async throws(SyncError) {
+        try await failing { () async throws(SyncError) in try await crm.endExport(id) }
     }
 
     private func tampered(_ result: CRMReadResult, _ reading: CRMSabotage.Reading) -> CRMReadResult {

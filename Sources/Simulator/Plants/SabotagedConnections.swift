@@ -9,13 +9,15 @@ struct SabotagedConnections: Connections {
     let crm: CRMSabotage?
     let marketing: MarketingSabotage?
 
-    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed {
+    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed & CRMExport {
         let sound = try await connections.crm(of: integration)
         guard let crm else { return sound }
         return SabotagedCRM(crm: sound, sabotage: crm)
     }
 
-    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination {
+    func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination
+        & MarketingDirectory
+    {
         let sound = try await connections.marketing(of: integration)
         guard let marketing else { return sound }
         return SabotagedMarketing(marketing: sound, sabotage: marketing)

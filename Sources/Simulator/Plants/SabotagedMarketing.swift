@@ -12,8 +12,8 @@ struct MarketingSabotage: Sendable {
 }
 
 /// A marketing platform's connector with something wrong with it.
-struct SabotagedMarketing: MarketingPlatform, MarketingDestination {
-    let marketing: any MarketingPlatform & MarketingDestination
+struct SabotagedMarketing: MarketingPlatform, MarketingDestination, MarketingDirectory {
+    let marketing: any MarketingPlatform & MarketingDestination & MarketingDirectory
     let sabotage: MarketingSabotage
 
     func probe() async throws(SyncError) { try await marketing.probe() }
@@ -37,6 +37,18 @@ struct SabotagedMarketing: MarketingPlatform, MarketingDestination {
     func importable(_ contacts: [ContactWrite]) -> Int { marketing.importable(contacts) }
     func startImport(_ contacts: [ContactWrite]) async throws(SyncError) -> String { try await marketing.startImport(contacts) }
     func importProgress(_ id: String) async throws(SyncError) -> ImportProgress { try await marketing.importProgress(id) }
+
+    func peopleRanges(size: Int) async throws(SyncError) -> (ranges: [IDRange], count: Int) {
+        try await marketing.peopleRanges(size: size)
+    }
+
+    func people(in range: IDRange, after id: String?) async throws(SyncError) -> MarketingPage {
+        try await marketing.people(in: range, after: id)
+    }
+
+    func customValues(from place: String?) async throws(SyncError) -> MarketingValuesPage {
+        try await marketing.customValues(from: place)
+    }
 
     func describeAccounts() async throws(SyncError) -> ObjectSchema { try await marketing.describeAccounts() }
 
