@@ -54,7 +54,8 @@ extension MessageDescription {
         example: .runNotification(
             RunNotification(
                 integration: "acme", run: 7, kind: "full", state: "finished", read: 120_408, written: 31, skipped: 120_377,
-                failed: 0, expected: 120_408, occurredAt: Timestamp(milliseconds: 1_779_944_631_250))))
+                failed: 0, expected: 120_408,
+                reason: "asked for", occurredAt: Timestamp(milliseconds: 1_779_944_631_250))))
 
     private static let count: [String: JSONValue] = ["type": "integer", "minimum": 0]
     private static let optionalCount: [String: JSONValue] = ["type": ["integer", "null"], "minimum": 0]

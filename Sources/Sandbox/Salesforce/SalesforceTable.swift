@@ -88,6 +88,12 @@ struct SalesforceTable: Sendable {
         if !row.isDeleted { index(row) }
     }
 
+    mutating func remove(_ id: String) {
+        guard let row = rows.removeValue(forKey: id) else { return }
+        if !row.isDeleted { unindex(row) }
+        order.removeAll { $0 == id }
+    }
+
     private mutating func index(_ row: SalesforceRow) {
         for name in Array(indexes.keys) {
             guard let field = field(name), let value = row[name].text else { continue }

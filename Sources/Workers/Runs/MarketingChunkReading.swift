@@ -65,7 +65,7 @@ struct MarketingChunkReading {
             }
         }
         let read = isCounted ? people.count : 0
-        let counts = RunCounts(read: read, written: changes.count, skipped: max(0, read - changes.count))
+        let counts = RunCounts(read: read, written: changes.count, skipped: read - changes.count)
         try await desk.settle(
             &chunk, publishing: changes, to: desk.topics.marketingChanges, counts: counts, seen: seen, drifts: drifts)
     }

@@ -25,7 +25,10 @@ struct ChangePublisher: Sendable {
     }
 
     private func message(_ change: RecordChange, from source: String) -> OutgoingRecord {
-        let event = Event(attributes: EventAttributes(id: change.eventID, source: source), message: .recordChange(change))
+        // Of a change without a time of its own this says when the news of it came.
+        let time = change.isDated ? nil : change.occurredAt
+        let event = Event(
+            attributes: EventAttributes(id: change.eventID, source: source, time: time), message: .recordChange(change))
         return OutgoingRecord(topic: topic, message: EventCodec.encode(event))
     }
 }

@@ -15,7 +15,7 @@ actor OutboundWorld {
     nonisolated let world: World
     nonisolated let poller: Poller
     nonisolated let drain: OutboundDrain
-    private let tape = TopicTape()
+    nonisolated let tape = TopicTape()
 
     init(_ world: World) {
         self.world = world
@@ -50,10 +50,13 @@ actor OutboundWorld {
         return try await store.scheduleState(of: World.name)?.runs ?? 0 > runs
     }
 
-    /// Takes in what the poll published.
+    /// Takes in what was published.
     func ingest() async throws {
         let records = await tape.take(at: clock.now())
-        if !records.isEmpty { _ = try await world.outboundIngest.ingest(records) }
+        let crm = records.filter { $0.topic == Topics().crmChanges }
+        let marketing = records.filter { $0.topic == Topics().marketingChanges }
+        if !crm.isEmpty { _ = try await world.outboundIngest.ingest(crm) }
+        if !marketing.isEmpty { _ = try await world.ingest.ingest(marketing) }
     }
 
     /// Lets the drain work until nothing waits but what failed.
@@ -108,7 +111,7 @@ actor OutboundWorld {
 }
 
 /// Keeps what is published until it is taken in. The real logs have suites of their own.
-private actor TopicTape: EventLog {
+actor TopicTape: EventLog {
     private var published: [OutgoingRecord] = []
     private var offset: Int64 = 0
 
@@ -121,6 +124,12 @@ private actor TopicTape: EventLog {
     }
 
     func close() {}
+
+    func count(of topic: String) -> Int { published.count { $0.topic == topic } }
+
+    func messages(of topic: String) throws -> [Message] {
+        try published.filter { $0.topic == topic }.map { try EventCodec.decode($0.message).message }
+    }
 
     func take(at now: Timestamp) -> [LogRecord] {
         defer { published = [] }

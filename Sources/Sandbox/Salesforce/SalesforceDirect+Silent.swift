@@ -1,0 +1,21 @@
+/// What happens to an org's data without a trace that an API shows.
+extension SalesforceSandbox {
+    /// A record is deleted and then purged from the recycle bin: no query finds it any more.
+    @discardableResult
+    public func purge(_ object: String, id: String) -> Bool {
+        guard let id = SalesforceID.normalized(id), org.tables[object.lowercased()]?.rows[id] != nil else { return false }
+        org.tables[object.lowercased()]?.remove(id)
+        return true
+    }
+
+    /// Values change but no stamp does, as those of formulas do.
+    @discardableResult
+    public func setSilently(_ object: String, id: String, _ values: [String: SandboxValue]) -> Bool {
+        guard let id = SalesforceID.normalized(id), var row = org.tables[object.lowercased()]?.rows[id],
+            let values = try? org.table(object).deserialize(values)
+        else { return false }
+        row.values.merge(values) { $1 }
+        org.tables[object.lowercased()]?.replace(row)
+        return true
+    }
+}
