@@ -19,6 +19,7 @@ let package = Package(
         .executable(name: "tandem", targets: ["tandem"]),
         .executable(name: "inbound-batcher", targets: ["inbound-batcher"]),
         .executable(name: "outbound-poller", targets: ["outbound-poller"]),
+        .executable(name: "sync-runner", targets: ["sync-runner"]),
         .executable(name: "gateway", targets: ["gateway-server"]),
         .executable(name: "tandem-bench", targets: ["tandem-bench"]),
         .library(name: "EventLogConformance", targets: ["EventLogConformance"]),
@@ -176,6 +177,7 @@ let package = Package(
         .executableTarget(name: "tandem", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "inbound-batcher", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "outbound-poller", dependencies: ["Runtime"], swiftSettings: safe),
+        .executableTarget(name: "sync-runner", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "gateway-server", dependencies: ["Runtime"], swiftSettings: safe),
 
         // MARK: Benches
@@ -269,7 +271,8 @@ let package = Package(
         .testTarget(
             name: "CrashTests",
             dependencies: [
-                "tandem", "inbound-batcher", "outbound-poller", "Runtime", "Sandbox", "KafkaLog", "EventLog", "Store",
+                "tandem", "inbound-batcher", "outbound-poller", "sync-runner", "Runtime", "Sandbox", "KafkaLog", "EventLog",
+                "Store",
                 "Connectors", "SyncCore",
                 "Contracts",
             ],

@@ -136,10 +136,7 @@ extension OutboundWorld {
     fileprivate func repairDrift() async throws -> Int {
         let integration = try #require(try await store.integration(World.name))
         let desk = DriftDesk(integration: integration, store: store, connections: world.connections, clock: clock)
-        let lease = LeaseKeeper(
-            LeaseKeeper.syncLease(of: World.name), holder: "tests", store: store, clock: clock, ttl: .seconds(30),
-            logger: World.logger)
-        let repaired = try #require(try await lease.hold { try await desk.repair(lease: $0) })
+        let repaired = try #require(try await desk.repair(holder: "tests", patience: .seconds(1)))
         await world.flush()
         try await deliver()
         return repaired

@@ -99,6 +99,12 @@ struct Cluster: Sendable {
             settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
     }
 
+    func syncRunner(holder: String) -> SyncRunner {
+        SyncRunner(
+            log: log, store: store, connections: connections, topics: topics, clock: clock,
+            settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
+    }
+
     func gateway() -> GatewayService {
         let settings = configuration.gateway
         let directory = IntegrationDirectory(store: store, clock: clock)

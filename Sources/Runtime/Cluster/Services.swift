@@ -21,6 +21,13 @@ struct OutboundPollerService: Service {
     func run() async throws { try await poller.run() }
 }
 
+/// The sync-runner as a service of a process.
+struct SyncRunnerService: Service {
+    let runner: SyncRunner
+
+    func run() async throws { try await runner.run() }
+}
+
 /// Keeps the embedded log from growing for ever: drops what every group has consumed and is old.
 struct LogTrimService: Service {
     private static let retention = Duration.seconds(7 * 24 * 3600)

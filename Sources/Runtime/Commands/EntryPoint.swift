@@ -6,6 +6,7 @@ public enum EntryPoint {
     public static func tandem() async { await start(TandemCommand.self) }
     public static func inboundBatcher() async { await start(InboundBatcherCommand.self) }
     public static func outboundPoller() async { await start(OutboundPollerCommand.self) }
+    public static func syncRunner() async { await start(SyncRunnerCommand.self) }
     public static func gateway() async { await start(GatewayCommand.self) }
     public static func bench() async throws { try await Bench.run() }
 

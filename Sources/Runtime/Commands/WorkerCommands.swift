@@ -16,6 +16,7 @@ struct UpCommand: AsyncParsableCommand {
                 cluster.gateway(),
                 InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("up-inbound"))),
                 OutboundPollerService(poller: cluster.outboundPoller(holder: Cluster.holderName("up-outbound"))),
+                SyncRunnerService(runner: cluster.syncRunner(holder: Cluster.holderName("up-runner"))),
             ]
             if let log = cluster.log as? EmbeddedLog {
                 services.append(LogTrimService(log: log, clock: cluster.clock, logger: cluster.logger))
@@ -55,6 +56,22 @@ struct OutboundPollerCommand: AsyncParsableCommand {
         try await WorkerProcess.runOnKafka("outbound-poller", options) { cluster in
             let poller = cluster.outboundPoller(holder: Cluster.holderName("outbound-poller"))
             return [OutboundPollerService(poller: poller)] + (cluster.probes().map { [$0] } ?? [])
+        }
+    }
+}
+
+/// `sync-runner`: carries out runs. Any number may run.
+struct SyncRunnerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync-runner", abstract: "Carries out full, initial and incremental runs and backfills.",
+        discussion: "Several share one run by its chunks. " + WorkerProcess.scaling)
+
+    @OptionGroup var options: ClusterOptions
+
+    func run() async throws {
+        try await WorkerProcess.runOnKafka("sync-runner", options) { cluster in
+            let runner = cluster.syncRunner(holder: Cluster.holderName("sync-runner"))
+            return [SyncRunnerService(runner: runner)] + (cluster.probes().map { [$0] } ?? [])
         }
     }
 }

@@ -1,5 +1,6 @@
 public import Connectors
 import Contracts
+import Logging
 public import Store
 import SyncCore
 
@@ -77,8 +78,21 @@ public struct DriftDesk: Sendable {
 
     // MARK: Repairing
 
+    /// As ``repair(lease:)``, waiting for the lease; `nil` when the workers did not give it up in time.
+    public func repair(holder: String, patience: Duration) async throws -> Int? {
+        let keeper = LeaseKeeper(
+            LeaseKeeper.syncLease(of: name), holder: holder, store: store, clock: clock, ttl: .seconds(30),
+            logger: Logger(label: "tandem.drift"))
+        let end = clock.now().advanced(by: patience)
+        while clock.now() < end {
+            if let repaired = try await keeper.hold(during: { try await repair(lease: $0) }) { return repaired }
+            try await clock.sleep(until: clock.now().advanced(by: .milliseconds(200)))
+        }
+        return nil
+    }
+
     /// Repairs all drift that was reported, under the lease both directions work under; how many fields that were.
-    public func repair(lease: Lease) async throws -> Int {
+    func repair(lease: Lease) async throws -> Int {
         var repaired = 0
         let context = try await schemas.schemas(of: integration, for: .contact).context
         while true {
