@@ -85,6 +85,45 @@ struct ServerTests {
         }
     }
 
+    /// What comes over the wire: the shared client would ask for compression and undo it by itself.
+    private func fetchRaw(_ url: String, accepting encoding: String?) async throws -> (HTTPHeaders, [UInt8]) {
+        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        var request = HTTPClientRequest(url: url)
+        if let encoding { request.headers.add(name: "Accept-Encoding", value: encoding) }
+        let answer: Result<(HTTPHeaders, [UInt8]), any Error>
+        do {
+            let response = try await client.execute(request, timeout: .seconds(10))
+            answer = .success((response.headers, Array(buffer: try await response.body.collect(upTo: 1 << 20))))
+        } catch {
+            answer = .failure(error)
+        }
+        try await client.shutdown()
+        return try answer.get()
+    }
+
+    @Test("answers are compressed for clients that accept it, small ones aside", arguments: [nil, "gzip"])
+    func compression(accepted: String?) async throws {
+        try await serve(FaultPlan()) { base, _ in
+            let (headers, versions) = try await fetchRaw(base + "/services/data", accepting: accepted)
+            #expect(headers.first(name: "Content-Encoding") == accepted)
+            #expect((SandboxValue(json: versions) == nil) == (accepted != nil))
+            #expect(versions.starts(with: [0x1F, 0x8B]) == (accepted != nil))
+            let (small, body) = try await fetchRaw(base + "/nowhere", accepting: accepted)
+            #expect(small["Content-Encoding"].isEmpty && SandboxValue(json: body) != nil)
+        }
+    }
+
+    @Test("a compressed answer breaks off within its body, too")
+    func compressedCut() async throws {
+        try await serve(FaultPlan(rules: [.init(.cut(afterBytes: 2000), when: .calls([1]))])) { base, _ in
+            var request = HTTPClientRequest(url: base + "/services/data")
+            request.headers.add(name: "Accept-Encoding", value: "gzip")
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+            #expect(response.headers.first(name: "Content-Encoding") == "gzip")
+            await #expect(throws: (any Error).self) { _ = try await response.body.collect(upTo: 1 << 20) }
+        }
+    }
+
     @Test("a slow answer arrives whole")
     func slow() async throws {
         try await serve(FaultPlan(rules: [.init(.slow(.milliseconds(30)))])) { base, _ in

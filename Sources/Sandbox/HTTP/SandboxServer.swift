@@ -6,7 +6,7 @@ import NIOCore
 public import ServiceLifecycle
 
 /// Serves an emulated vendor over HTTP/1.1, faults of the network included: a hang-up closes the socket, a cut answer
-/// breaks off within its body, a late one is late.
+/// breaks off within its body, a late one is late. Answers are compressed for clients that accept it.
 public actor SandboxServer: Service {
     private enum State {
         case starting
@@ -46,15 +46,16 @@ public actor SandboxServer: Service {
         logger.logLevel = .critical
         let responder = Responder(handler: handler)
         // Not an `Application`: that would date every answer by this machine's clock instead of the emulated vendor's.
-        let server = try HTTPServerBuilder.http1().buildServer(
-            configuration: ServerConfiguration(address: .hostname(host, port: requestedPort)),
-            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger,
-            responder: { request, writer, channel in
-                let response = try await responder.respond(to: request, on: channel)
-                try await writer.write(response: response.head, body: response.body)
-            },
-            onServerRunning: { channel in await self.settle(.bound(channel.localAddress?.port ?? 0)) }
-        )
+        let server = try HTTPServerBuilder.http1(configuration: .init(additionalChannelHandlers: [CompressionInstaller()]))
+            .buildServer(
+                configuration: ServerConfiguration(address: .hostname(host, port: requestedPort)),
+                eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger,
+                responder: { request, writer, channel in
+                    let response = try await responder.respond(to: request, on: channel)
+                    try await writer.write(response: response.head, body: response.body)
+                },
+                onServerRunning: { channel in await self.settle(.bound(channel.localAddress?.port ?? 0)) }
+            )
         try await ServiceGroup(configuration: ServiceGroupConfiguration(services: [server], logger: logger)).run()
     }
 
@@ -75,8 +76,8 @@ public actor SandboxServer: Service {
 private struct Responder: Sendable {
     private struct Broken: Error {}
 
-    /// Bulk calls of the real vendors are far smaller.
-    private static let largestBody = 64 << 20
+    /// More than the largest upload that an emulated vendor takes.
+    private static let largestBody = 160 << 20
 
     let handler: any SandboxHandler
 
