@@ -4,14 +4,6 @@ extension SalesforceSandbox {
     private static let mostRetrieved = 2000
     private static let mostChunks = 10
 
-    /// A row of a collection, read but not yet saved.
-    private struct Item {
-        var object: String
-        var id: String?
-        var values: [String: SandboxValue]
-        var key: String?
-    }
-
     func collection(_ call: SalesforceCall) throws(SalesforceFault) -> SalesforceAnswer {
         if call.method == "DELETE" { return try deleteCollection(call) }
         let items = try items(of: call, object: nil, key: nil)
@@ -21,54 +13,18 @@ extension SalesforceSandbox {
                 "LIMIT_EXCEEDED",
                 "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking.")
         }
-        let twice = call.method == "PATCH" ? Self.repeated(items.map { $0.id.map { String($0.prefix(15)) } }) : []
-        return save(items, call, tellsCreated: false) { org, item, writer in
-            guard call.method == "PATCH" else {
-                guard item.id == nil else { return .failure(Self.idOnInsert) }
-                return org.insert(item.values, into: item.object, by: writer)
-            }
-            guard let id = item.id else {
-                let message = "Id not specified in an update call"
-                return .failure(SalesforceRowError(code: "MISSING_ARGUMENT", message: message, fields: ["Id"]))
-            }
-            guard !twice.contains(String(id.prefix(15))) else {
-                let message = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
-                return .failure(SalesforceRowError(code: "DUPLICATE_VALUE", message: message))
-            }
-            return org.update(id, of: item.object, with: item.values, by: writer)
-        }
+        return save(items, call.method == "PATCH" ? .update : .insert, call)
     }
 
     func collectionUpsert(_ object: String, field name: String, _ call: SalesforceCall) throws(SalesforceFault)
         -> SalesforceAnswer
     {
         guard let field = try org.table(object).field(name) else { throw .invalidField(name, on: object) }
-        if field.kind == .id { return try upsertByID(object, call) }
         guard field.isLookupKey else {
             throw .badRequest(
                 "INVALID_FIELD", "Field name provided, \(name) is not an External ID or indexed field for \(object)")
         }
-        let items = try items(of: call, object: object, key: field)
-        let twice = Self.repeated(items.map { $0.key?.lowercased() })
-        return save(items, call, tellsCreated: true) { org, item, writer in
-            guard let key = item.key else {
-                let message = "\(field.name) not specified"
-                return .failure(SalesforceRowError(code: "MISSING_ARGUMENT", message: message, fields: [field.name]))
-            }
-            guard !twice.contains(key.lowercased()) else {
-                let message = "Duplicate external id specified: \(key)"
-                return .failure(SalesforceRowError(code: "DUPLICATE_VALUE", message: message, fields: [field.name]))
-            }
-            return org.upsert(key, in: field, of: item.object, with: item.values, by: writer)
-        }
-    }
-
-    /// Upsert with `Id` as the key: null creates, anything else changes.
-    private func upsertByID(_ object: String, _ call: SalesforceCall) throws(SalesforceFault) -> SalesforceAnswer {
-        save(try items(of: call, object: object, key: nil), call, tellsCreated: true) { org, item, writer in
-            guard let id = item.id else { return org.insert(item.values, into: item.object, by: writer) }
-            return org.update(id, of: item.object, with: item.values, by: writer)
-        }
+        return save(try items(of: call, object: object, key: field.kind == .id ? nil : field), .upsert(by: field), call)
     }
 
     private func deleteCollection(_ call: SalesforceCall) throws(SalesforceFault) -> SalesforceAnswer {
@@ -76,11 +32,9 @@ extension SalesforceSandbox {
         guard ids.count <= Self.mostRows else { throw Self.tooMany(Self.mostRows) }
         let tables = org.tables.values.map(\.object)
         let items = ids.map { id in
-            Item(object: tables.first { id.hasPrefix($0.prefix) }?.name ?? "", id: id, values: [:])
+            SalesforceRowInput(object: tables.first { id.hasPrefix($0.prefix) }?.name ?? "", id: id)
         }
-        return save(items, call, tellsCreated: false) { org, item, writer in
-            org.delete(item.id ?? "", of: item.object, by: writer)
-        }
+        return save(items, .delete, call)
     }
 
     // MARK: Reading the rows
@@ -88,13 +42,13 @@ extension SalesforceSandbox {
     /// Everything wrong here sinks the whole call.
     private func items(
         of call: SalesforceCall, object only: String?, key: SalesforceField?
-    ) throws(SalesforceFault) -> [Item] {
+    ) throws(SalesforceFault) -> [SalesforceRowInput] {
         guard let records = call.body?["records"]?.array else {
             throw .parser("The request body must hold an array named records at [line:1, column:1]")
         }
         guard records.count <= Self.mostRows else { throw Self.tooMany(Self.mostRows) }
         guard !records.isEmpty else { throw .badRequest("INVALID_INPUT", "records must not be empty") }
-        var items: [Item] = []
+        var items: [SalesforceRowInput] = []
         for record in records {
             guard var members = record.object else { throw .cannotDeserialize("sobject", from: record) }
             guard let type = members["attributes"]?["type"]?.text else {
@@ -110,7 +64,7 @@ extension SalesforceSandbox {
                 keyValue = members.removeValue(forKey: name)
             }
             items.append(
-                Item(
+                SalesforceRowInput(
                     object: table.object.name, id: id?.text, values: try table.deserialize(members),
                     key: keyValue?.text.flatMap { $0.isEmpty ? nil : $0 }))
         }
@@ -121,33 +75,27 @@ extension SalesforceSandbox {
         .badRequest("LIMIT_EXCEEDED", "You cannot specify more than \(most) records in this request")
     }
 
-    private static func repeated(_ keys: [String?]) -> Set<String> {
-        var seen: Set<String> = []
-        return Set(keys.compactMap { $0 }.filter { !seen.insert($0).inserted })
-    }
-
     // MARK: Saving them
 
     private func save(
-        _ items: [Item], _ call: SalesforceCall, tellsCreated: Bool,
-        with operation: (inout SalesforceOrg, Item, SalesforceOrg.Writer) -> SalesforceRowResult
+        _ items: [SalesforceRowInput], _ operation: SalesforceRowOperation, _ call: SalesforceCall
     ) -> SalesforceAnswer {
         let writer = writer(call)
         let isAllOrNone = call.body?["allOrNone"] == true || call.parameters["allOrNone"] == "true"
         let savepoint = isAllOrNone ? org : nil
+        let repeated = operation.repeated(in: items)
         var results = items.enumerated().map { index, item in
-            index == writer.lockedRow ? .failure(SalesforceOrg.lockedRow) : operation(&org, item, writer)
+            index == writer.lockedRow
+                ? .failure(SalesforceOrg.lockedRow) : org.save(item, operation, repeated: repeated, by: writer)
         }
         if let savepoint, results.contains(where: { !$0.errors.isEmpty }) {
             org = savepoint
             results = results.map { $0.errors.isEmpty ? .failure(Self.rolledBack) : $0 }
         }
         results.forEach(note)
-        return .ok(.array(results.map { $0.item(tellsCreated: tellsCreated) }))
+        return .ok(.array(results.map { $0.item(tellsCreated: operation.isUpsert) }))
     }
 
-    private static let idOnInsert = SalesforceRowError(
-        code: "INVALID_FIELD_FOR_INSERT_UPDATE", message: "cannot specify Id in an insert call", fields: ["Id"])
     private static let rolledBack = SalesforceRowError(
         code: "ALL_OR_NONE_OPERATION_ROLLED_BACK",
         message: "Record rolled back because not all records were valid and the request was using AllOrNone header")
