@@ -32,6 +32,31 @@ struct SalesforceSOQLTests {
         return client
     }
 
+    @Test("OUT-7 pages by id find every row once, in either direction, late and deleted ones where they belong")
+    func pagesByID() async throws {
+        let client = await SalesforceClient()
+        await client.sandbox.load("Contact", rows: (0..<5).map { ["LastName": .string(String($0))] })
+        let late = try #require(await client.sandbox.insertLate("Contact", ["LastName": "late"]))
+        await client.sandbox.load("Contact", rows: (5..<9).map { ["LastName": .string(String($0))] })
+        #expect(await client.sandbox.commit(late))
+        let ids = await client.sandbox.records("Contact").compactMap { $0["Id"]?.text }
+        #expect(ids.count == 10 && ids == ids.sorted() && ids[5] == late.id)
+        await client.sandbox.delete("Contact", id: ids[3])
+        func page(_ condition: String, _ order: String) async -> [String] {
+            let answer = await client.query("SELECT Id FROM Contact WHERE \(condition) ORDER BY Id \(order)")
+            return answer.json?["records"]?.array?.compactMap { $0["Id"]?.text } ?? []
+        }
+        #expect(await page("Id > '\(ids[1])'", "LIMIT 3") == [ids[2], ids[4], ids[5]])
+        #expect(await page("Id > '\(ids[1].prefix(15))' AND LastName != '4'", "LIMIT 2") == [ids[2], ids[5]])
+        #expect(await page("Id >= '\(ids[1])' AND Id < '\(ids[4])'", "") == [ids[1], ids[2]])
+        #expect(await page("Id <= '\(ids[1])'", "DESC LIMIT 1") == [ids[1]])
+        #expect(await page("Id < '\(ids[5])'", "DESC, LastName LIMIT 2 OFFSET 1") == [ids[2], ids[1]])
+        #expect(await page("Id > '\(ids[4])' AND Id < '\(ids[4])'", "").isEmpty)
+        #expect(await page("Id > '\(ids[9])'", "LIMIT \(Int.max)").isEmpty)
+        #expect(await page("(Id > '\(ids[8])' OR LastName = '0')", "") == [ids[0], ids[9]])
+        #expect(await page("Id > '\(ids[6])'", "LIMIT 0").isEmpty)
+    }
+
     @Test(
         "every operator on every type; nulls are unequal, unordered and in no list",
         arguments: [

@@ -13,6 +13,9 @@ struct SOQLColumn {
     var steps: [Step] = []
     var field: SalesforceField
 
+    /// Whether it is the `Id` of the row itself.
+    var isOwnID: Bool { steps.isEmpty && field.kind == .id }
+
     var path: String { (steps.map(\.relationship) + [field.name]).joined(separator: ".") }
 }
 

@@ -76,6 +76,22 @@ indirect enum SOQLFilter {
         }
     }
 
+    /// The part of ascending ids in which all lie that match.
+    func range(in ids: [String]) -> Range<Int> {
+        switch self {
+        case .and(let terms): return terms.reduce(ids.indices) { $0.clamped(to: $1.range(in: ids)) }
+        case .compare(let column, let comparison, .string(let id)) where column.isOwnID:
+            switch comparison {
+            case .greater: return ids.position { $0 > id }..<ids.endIndex
+            case .greaterOrEqual: return ids.position { $0 >= id }..<ids.endIndex
+            case .less: return ids.startIndex..<ids.position { $0 >= id }
+            case .lessOrEqual: return ids.startIndex..<ids.position { $0 > id }
+            case .equal, .notEqual: return ids.indices
+            }
+        default: return ids.indices
+        }
+    }
+
     private static func ids(_ column: SOQLColumn, _ texts: [String], in table: SalesforceTable) -> [String]? {
         guard column.steps.isEmpty else { return nil }
         if column.field.kind == .id { return texts.filter { table.rows[$0] != nil } }

@@ -25,9 +25,11 @@ extension SalesforceSandbox {
     /// A person loads many records, all of one stamp; returns the ids of those that the org's rules let in.
     @discardableResult
     public func load(_ object: String, rows: [[String: SandboxValue]]) -> [String] {
-        guard let table = try? org.table(object) else { return [] }
         let person = person
-        return rows.compactMap { try? table.deserialize($0) }.compactMap { values in
+        let key = object.lowercased()
+        return rows.compactMap { row in
+            // Asked for afresh for each row: a table held here would be copied by the first insert.
+            guard let values = try? org.tables[key]?.deserialize(row) else { return nil }
             let result = org.insert(values, into: object, by: person)
             return result.errors.isEmpty ? result.id : nil
         }

@@ -3,13 +3,21 @@ struct SalesforceOrg: Sendable {
     /// Who writes, when, and with which headers.
     struct Writer: Sendable {
         var userID: String
-        var now: Int64
+        let now: Int64
         /// `Sforce-Duplicate-Rule-Header: allowSave=true`.
-        var allowsDuplicates = false
+        let allowsDuplicates: Bool
         /// `UNABLE_TO_LOCK_ROW` for this row of each collection.
-        var lockedRow: Int?
+        let lockedRow: Int?
+        /// All rows written share one text.
+        let stamp: SandboxValue
 
-        var stamp: SandboxValue { .string(SalesforceOrg.stamp(now)) }
+        init(userID: String, now: Int64, allowsDuplicates: Bool = false, lockedRow: Int? = nil) {
+            self.userID = userID
+            self.now = now
+            self.allowsDuplicates = allowsDuplicates
+            self.lockedRow = lockedRow
+            stamp = .string(SalesforceOrg.stamp(now))
+        }
     }
 
     var tables: [String: SalesforceTable]

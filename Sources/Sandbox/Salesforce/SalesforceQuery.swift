@@ -7,6 +7,8 @@ struct SalesforceSelection: Sendable {
     var includesDeleted: Bool
     /// `COUNT()`: no rows.
     var countsOnly: Bool
+    /// Whether the statement names an order.
+    var isOrdered: Bool
     /// When the locator dies, in ms.
     var expires: Int64 = 0
 }
@@ -24,33 +26,57 @@ extension SalesforceOrg {
             }
             columns.append(column)
         }
-        let ids = try sort(try find(query, in: table, includingDeleted: includingDeleted), by: query.order, in: table)
-        return SalesforceSelection(
-            object: table.object.name, columns: columns, ids: Array(ids.dropFirst(query.offset).prefix(query.limit ?? .max)),
-            includesDeleted: includingDeleted, countsOnly: columns.isEmpty)
-    }
-
-    private func find(
-        _ query: SOQL, in table: SalesforceTable, includingDeleted: Bool
-    ) throws(SalesforceFault) -> [SalesforceRow] {
         var filter: SOQLFilter?
         if let condition = query.condition { filter = try SOQLResolver(org: self, table: table).filter(condition) }
-        var ids = table.order
-        // Deleted rows are in no index.
-        if !includingDeleted, let candidates = filter?.candidates(in: table) { ids = Set(candidates).sorted() }
-        return ids.compactMap { id in
-            guard let row = table.rows[id], includingDeleted || !row.isDeleted, filter?.matches(row, of: self) ?? true else {
-                return nil
-            }
-            return row
-        }
+        let keys = try sortColumns(query.order, of: table)
+        let search = Search(
+            filter: filter, includesDeleted: includingDeleted,
+            limit: query.limit.map { min($0, .max - query.offset) + query.offset })
+        let ids =
+            keys.first.map(\.isOwnID) ?? true
+            ? find(search, in: table, descending: query.order.first?.descending ?? false)
+            : sort(rows(search, in: table), by: query.order, columns: keys)
+        return SalesforceSelection(
+            object: table.object.name, columns: columns, ids: Array(ids.dropFirst(query.offset).prefix(query.limit ?? .max)),
+            includesDeleted: includingDeleted, countsOnly: columns.isEmpty, isOrdered: !query.order.isEmpty)
     }
 
-    /// The rows' ids in the order wanted, those alike by their id.
-    private func sort(
-        _ rows: [SalesforceRow], by order: [SOQL.Order], in table: SalesforceTable
-    ) throws(SalesforceFault) -> [String] {
-        guard !order.isEmpty else { return rows.map(\.id) }
+    private struct Search {
+        var filter: SOQLFilter?
+        var includesDeleted: Bool
+        /// How many rows are enough.
+        var limit: Int?
+    }
+
+    /// Ids in which all that match lie, ascending.
+    private func candidates(_ search: Search, in table: SalesforceTable) -> ArraySlice<String> {
+        // Deleted rows are in no index.
+        if !search.includesDeleted, let found = search.filter?.candidates(in: table) { return Set(found).sorted()[...] }
+        return table.order[search.filter?.range(in: table.order) ?? table.order.indices]
+    }
+
+    private func row(_ id: String, ifFoundBy search: Search, in table: SalesforceTable) -> SalesforceRow? {
+        guard let row = table.rows[id], search.includesDeleted || !row.isDeleted, search.filter?.matches(row, of: self) ?? true
+        else { return nil }
+        return row
+    }
+
+    /// The ids that match, by their own order: no more are looked at than are needed.
+    private func find(_ search: Search, in table: SalesforceTable, descending: Bool) -> [String] {
+        let candidates = candidates(search, in: table)
+        var ids: [String] = []
+        for id in descending ? AnySequence(candidates.reversed()) : AnySequence(candidates) {
+            if let limit = search.limit, ids.count >= limit { break }
+            if row(id, ifFoundBy: search, in: table) != nil { ids.append(id) }
+        }
+        return ids
+    }
+
+    private func rows(_ search: Search, in table: SalesforceTable) -> [SalesforceRow] {
+        candidates(search, in: table).compactMap { row($0, ifFoundBy: search, in: table) }
+    }
+
+    private func sortColumns(_ order: [SOQL.Order], of table: SalesforceTable) throws(SalesforceFault) -> [SOQLColumn] {
         var columns: [SOQLColumn] = []
         for item in order {
             let column = try column(item.field, of: table)
@@ -59,6 +85,11 @@ extension SalesforceOrg {
             }
             columns.append(column)
         }
+        return columns
+    }
+
+    /// The rows' ids in the order wanted, those alike by their id.
+    private func sort(_ rows: [SalesforceRow], by order: [SOQL.Order], columns: [SOQLColumn]) -> [String] {
         let keyed = rows.map { row in (id: row.id, keys: columns.map { sortKey(of: $0, in: row) }) }
         return keyed.sorted { left, right in
             for (index, item) in order.enumerated() {

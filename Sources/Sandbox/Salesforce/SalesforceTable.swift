@@ -20,7 +20,7 @@ struct SalesforceTable: Sendable {
     /// The fields that hold the id of another row.
     private(set) var references: [SalesforceField]
     private(set) var rows: [String: SalesforceRow] = [:]
-    /// Ids in the order of creation.
+    /// Ids ascending, which is the order in which they were given out.
     private(set) var order: [String] = []
     /// Field name → key → ids of rows that are not deleted.
     private var indexes: [String: [String: [String]]]
@@ -78,7 +78,9 @@ struct SalesforceTable: Sendable {
 
     mutating func insert(_ row: SalesforceRow) {
         rows[row.id] = row
-        order.append(row.id)
+        // A row that was promised its id may come after later ones.
+        let isLast = order.last.map { $0 < row.id } ?? true
+        order.insert(row.id, at: isLast ? order.endIndex : order.position { $0 > row.id })
         if !row.isDeleted { index(row) }
     }
 
@@ -111,5 +113,17 @@ struct SalesforceTable: Sendable {
     /// Texts compare without regard to case unless the field says otherwise.
     private static func key(_ field: SalesforceField, _ value: String) -> String {
         field.isCaseSensitive ? value : value.lowercased()
+    }
+}
+
+extension [String] {
+    /// Of ascending texts, the position of the first one for which the condition holds; it must hold for all behind that one.
+    func position(where condition: (String) -> Bool) -> Int {
+        var range = startIndex..<endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = condition(self[middle]) ? range.lowerBound..<middle : (middle + 1)..<range.upperBound
+        }
+        return range.lowerBound
     }
 }
