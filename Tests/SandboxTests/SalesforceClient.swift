@@ -43,20 +43,38 @@ struct SalesforceClient {
 
     func reply(
         _ method: String, _ path: String, query: String = "", _ body: SandboxValue? = nil, headers: [String: String] = [:],
-        token: String? = nil
+        token: String? = nil, version: String = "v62.0"
+    ) async -> SandboxReply {
+        await reply(method, path, query: query, bytes: body?.json() ?? [], headers: headers, token: token, version: version)
+    }
+
+    private func reply(
+        _ method: String, _ path: String, query: String, bytes: [UInt8], headers: [String: String], token: String?,
+        version: String
     ) async -> SandboxReply {
         var headers = headers
         headers["authorization"] = "Bearer \(token ?? self.token)"
         return await sandbox.reply(
             to: SandboxRequest(
-                method: method, path: "/services/data/v62.0" + path, query: query, headers: headers, body: body?.json() ?? []))
+                method: method, path: "/services/data/\(version)" + path, query: query, headers: headers, body: bytes))
     }
 
     func send(
         _ method: String, _ path: String, query: String = "", _ body: SandboxValue? = nil, headers: [String: String] = [:],
-        token: String? = nil
+        token: String? = nil, version: String = "v62.0"
     ) async -> SandboxResponse {
-        switch await reply(method, path, query: query, body, headers: headers, token: token) {
+        let reply = await reply(method, path, query: query, body, headers: headers, token: token, version: version)
+        return Self.response(of: reply)
+    }
+
+    /// A request whose body is not JSON.
+    func send(_ method: String, _ path: String, bytes: [UInt8], headers: [String: String]) async -> SandboxResponse {
+        Self.response(
+            of: await reply(method, path, query: "", bytes: bytes, headers: headers, token: nil, version: "v62.0"))
+    }
+
+    private static func response(of reply: SandboxReply) -> SandboxResponse {
+        switch reply {
         case .answer(let response), .cut(let response, _), .delayed(let response, _): response
         case .hangUp: SandboxResponse(status: 0)
         }

@@ -22,6 +22,11 @@ public enum Fault: Sendable, Hashable {
     case cut(afterBytes: Int)
     /// The request has its effect and the answer is 200 without a body, as ActiveCampaign sometimes does.
     case emptyBody
+    /// The bulk job that the call creates (a query) or closes (an ingest job) ends Failed after so many rows; those of an
+    /// ingest job are saved, and the rest is not processed. Salesforce only; other calls go as usual.
+    case failJob(afterRows: Int)
+    /// The bulk job that the call names is gone, before its time. Salesforce only; other calls go as usual.
+    case loseJob
 
     /// The key under which the fault is counted.
     public var name: String {
@@ -37,6 +42,8 @@ public enum Fault: Sendable, Hashable {
         case .slow: "slow"
         case .cut: "cut"
         case .emptyBody: "emptyBody"
+        case .failJob: "failJob"
+        case .loseJob: "loseJob"
         }
     }
 }
@@ -136,7 +143,8 @@ extension Fault {
         case .slow(let duration): .delayed(response, by: duration)
         case .cut(let bytes): .cut(response, afterBytes: max(0, min(bytes, response.body.count)))
         case .emptyBody: .answer(SandboxResponse(status: 200, headers: ["content-type": "text/html"]))
-        case .unavailable, .internalError, .throttled, .quotaExceeded, .unauthorized, .lockRow: .answer(response)
+        case .unavailable, .internalError, .throttled, .quotaExceeded, .unauthorized, .lockRow, .failJob, .loseJob:
+            .answer(response)
         }
     }
 }

@@ -72,8 +72,7 @@ extension SalesforceSandbox {
     private func subcall(_ method: String, url: String, body: SandboxValue?, headers: [String: String]) -> SalesforceCall? {
         let halves = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let segments = halves[0].split(separator: "/").map { URLCoding.decode($0, plusIsBlank: false) }
-        guard let version = segments.first, let route = SalesforceRoute(Array(segments.dropFirst())), route != .composite,
-            route != .batch
+        guard let version = segments.first, let route = SalesforceRoute(Array(segments.dropFirst())), route.isPart
         else { return nil }
         return SalesforceCall(
             route: route, method: method, path: "/services/data/\(version)",

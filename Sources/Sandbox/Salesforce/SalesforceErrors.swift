@@ -136,6 +136,8 @@ struct SalesforceAnswer: Sendable, Equatable {
     var headers: [String: String] = [:]
     /// `nil` for none.
     var body: SandboxValue?
+    /// The body of an answer that is not JSON.
+    var csv: [UInt8]?
 
     static func ok(_ body: SandboxValue) -> SalesforceAnswer {
         SalesforceAnswer(status: 200, body: body)

@@ -18,6 +18,7 @@ public struct SalesforceOptions: Sendable {
         .contact.adding(SalesforceField.tandem), .lead.adding(SalesforceField.tandem), .account, .opportunity,
         .opportunityContactRole,
     ]
+    public var bulk = SalesforceBulkOptions()
     public var rules = SalesforceRules()
     public var faults = FaultPlan()
     /// Access and refresh tokens come from it.

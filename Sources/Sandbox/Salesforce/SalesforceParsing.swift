@@ -10,7 +10,7 @@ extension SalesforceTable {
         return values
     }
 
-    private static func deserialize(_ value: SandboxValue, for field: SalesforceField) throws(SalesforceFault) -> SandboxValue {
+    static func deserialize(_ value: SandboxValue, for field: SalesforceField) throws(SalesforceFault) -> SandboxValue {
         let read: SandboxValue? =
             switch field.kind {
             case .boolean: boolean(value)

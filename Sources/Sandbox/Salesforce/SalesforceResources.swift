@@ -28,6 +28,7 @@ extension SalesforceSandbox {
         case .retrieve(let object): return .ok(try retrieve(object, call))
         case .composite: return try composite(call)
         case .batch: return try batch(call)
+        case .jobs, .job, .queryResults, .upload, .ingestResults: return try job(call)
         }
     }
 
@@ -57,7 +58,9 @@ extension SalesforceSandbox {
         }
         return [
             "DailyApiRequests": limit(options.dailyLimit, max(0, options.dailyLimit - used)),
-            "DailyBulkApiBatches": limit(15_000, 15_000), "DailyBulkV2QueryJobs": limit(10_000, 10_000),
+            "DailyBulkApiBatches": limit(15_000, 15_000),
+            "DailyBulkV2QueryJobs": limit(
+                options.bulk.dailyQueryJobs, max(0, options.bulk.dailyQueryJobs - jobs.queryUsage.used(now: now))),
             "DataStorageMB": limit(1024, 800), "FileStorageMB": limit(1024, 1000),
         ]
     }

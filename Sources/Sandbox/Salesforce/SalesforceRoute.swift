@@ -17,6 +17,11 @@ enum SalesforceRoute: Equatable {
     case retrieve(String)
     case composite
     case batch
+    case jobs(SalesforceJobKind)
+    case job(SalesforceJobKind, id: String)
+    case queryResults(String)
+    case upload(String)
+    case ingestResults(String, SalesforceRowFate)
 
     /// - Parameter segments: The path after the version, decoded.
     init?(_ segments: [String]) {
@@ -52,6 +57,28 @@ enum SalesforceRoute: Equatable {
         case ("composite", 1) where rest[0] == "sobjects": self = .collection
         case ("composite", 2) where rest[0] == "sobjects": self = .retrieve(rest[1])
         case ("composite", 3) where rest[0] == "sobjects": self = .collectionUpsert(rest[1], field: rest[2])
+        case ("jobs", _):
+            guard let kind = SalesforceJobKind(rawValue: rest[0]) else { return nil }
+            self.init(kind, rest: Array(rest.dropFirst()))
+        default: return nil
+        }
+    }
+
+    private init?(_ kind: SalesforceJobKind, rest: [String]) {
+        switch rest.count {
+        case 0: self = .jobs(kind)
+        case 1: self = .job(kind, id: rest[0])
+        case 2:
+            switch (kind, rest[1]) {
+            case (.query, "results"): self = .queryResults(rest[0])
+            case (.ingest, "batches"): self = .upload(rest[0])
+            // Clients spell it both ways.
+            case (.ingest, "unprocessedRecords"): self = .ingestResults(rest[0], .unprocessed)
+            case (.ingest, let name):
+                guard let fate = SalesforceRowFate(rawValue: name) else { return nil }
+                self = .ingestResults(rest[0], fate)
+            default: return nil
+            }
         default: return nil
         }
     }
@@ -76,18 +103,35 @@ enum SalesforceRoute: Equatable {
         case .retrieve: "/composite/sobjects/{object}"
         case .composite: "/composite"
         case .batch: "/composite/batch"
+        case .jobs(let kind): "/jobs/\(kind.rawValue)"
+        case .job(let kind, _): "/jobs/\(kind.rawValue)/{id}"
+        case .queryResults: "/jobs/query/{id}/results"
+        case .upload: "/jobs/ingest/{id}/batches"
+        case .ingestResults(_, let fate): "/jobs/ingest/{id}/\(fate.rawValue)"
         }
     }
 
     /// The methods the resource knows.
     var methods: [String] {
         switch self {
-        case .root, .limits, .recordCount, .objects, .describe, .updated, .deleted, .query, .nextPage: ["GET"]
+        case .root, .limits, .recordCount, .objects, .describe, .updated, .deleted, .query, .nextPage, .queryResults,
+            .ingestResults:
+            ["GET"]
         case .create, .composite, .batch: ["POST"]
-        case .row, .externalRow: ["GET", "PATCH", "DELETE"]
+        case .row, .externalRow, .job: ["GET", "PATCH", "DELETE"]
+        case .jobs: ["GET", "POST"]
+        case .upload: ["PUT"]
         case .collection: ["POST", "PATCH", "DELETE"]
         case .collectionUpsert: ["PATCH"]
         case .retrieve: ["GET", "POST"]
+        }
+    }
+
+    /// Whether it can be a part of a composite call.
+    var isPart: Bool {
+        switch self {
+        case .composite, .batch, .jobs, .job, .queryResults, .upload, .ingestResults: false
+        default: true
         }
     }
 

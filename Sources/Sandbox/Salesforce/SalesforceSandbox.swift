@@ -11,6 +11,7 @@ public actor SalesforceSandbox: SandboxHandler {
     var nextLocator = 0
     var openWrites: [LateCommit: SalesforceOpenWrite] = [:]
     var nextTransaction = 0
+    var jobs: SalesforceJobs
     var tally = SandboxCounters()
     private var faults: FaultPlayer
 
@@ -19,6 +20,7 @@ public actor SalesforceSandbox: SandboxHandler {
         org = SalesforceOrg(objects: options.objects, rules: options.rules)
         auth = SalesforceAuth(options: options)
         usage = SalesforceUsage(limit: options.dailyLimit)
+        jobs = SalesforceJobs(options: options.bulk)
         faults = FaultPlayer(options.faults)
     }
 
@@ -37,6 +39,7 @@ public actor SalesforceSandbox: SandboxHandler {
     public func reply(to request: SandboxRequest) async -> SandboxReply {
         let fault = faults.next(for: request, counting: &tally)
         if fault == .hangUpBefore { return .hangUp }
+        workOffJobs()
         var response = refusal(for: fault) ?? respond(to: request, fault: fault)
         response.headers["date"] = HTTPDate.text(milliseconds: now)
         return fault?.arrival(of: response) ?? .answer(response)
@@ -56,6 +59,10 @@ public actor SalesforceSandbox: SandboxHandler {
 
     private static func response(_ answer: SalesforceAnswer) -> SandboxResponse {
         if let body = answer.body { return .json(answer.status, body, headers: answer.headers) }
+        if let csv = answer.csv {
+            let headers = answer.headers.merging(["content-type": "text/csv;charset=UTF-8"]) { $1 }
+            return SandboxResponse(status: answer.status, headers: headers, body: csv)
+        }
         return SandboxResponse(status: answer.status, headers: answer.headers)
     }
 
@@ -100,9 +107,18 @@ public actor SalesforceSandbox: SandboxHandler {
         var call = SalesforceCall(
             route: route, method: method, path: "/services/data/\(version)", parameters: request.parameters,
             headers: request.headers)
-        if case .lockRow(let row) = fault { call.lockedRow = row }
+        switch fault {
+        case .lockRow(let row): call.lockedRow = row
+        case .failJob(let rows): call.failsAfter = rows
+        case .loseJob: call.losesJob = true
+        default: break
+        }
         do throws(SalesforceFault) {
-            if !request.body.isEmpty { call.body = try Self.parse(request.body) }
+            if case .upload = route {
+                call.upload = request.body
+            } else if !request.body.isEmpty {
+                call.body = try Self.parse(request.body)
+            }
             return limited(try perform(call))
         } catch {
             return limited(error.answer)
@@ -167,5 +183,11 @@ struct SalesforceCall: Sendable {
     /// Names in lower case.
     var headers: [String: String]
     var body: SandboxValue?
+    /// A body that is not JSON.
+    var upload: [UInt8] = []
     var lockedRow: Int?
+    /// Rows that the job handed over by this call gets through before it fails.
+    var failsAfter: Int?
+    /// Whether the job asked for is gone.
+    var losesJob = false
 }

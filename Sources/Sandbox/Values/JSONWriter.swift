@@ -17,7 +17,7 @@ extension SandboxValue {
         case .null: bytes.append(contentsOf: "null".utf8)
         case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
         case .integer(let number): bytes.append(contentsOf: String(number).utf8)
-        case .number(let number): bytes.append(contentsOf: Self.written(number).utf8)
+        case .number(let number): bytes.append(contentsOf: Self.text(of: number).utf8)
         case .string(let text): Self.write(text, to: &bytes)
         case .array(let items):
             bytes.append(UInt8(ascii: "["))
@@ -39,7 +39,7 @@ extension SandboxValue {
     }
 
     /// As Java, the language behind both vendors' numbers, writes a double: `12.0`, `1.0E7`.
-    private static func written(_ number: Double) -> String {
+    static func text(of number: Double) -> String {
         let size = abs(number)
         guard size >= 1e7 || (size < 1e-3 && size > 0) else { return String(number) }
         var exponent = 0
