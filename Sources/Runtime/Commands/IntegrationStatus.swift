@@ -29,6 +29,7 @@ private struct StatusReport {
         lines += try await setUp()
         lines += try await queue(.inbound) + (try await queue(.outbound)) + imports() + tags()
         lines += try await ScheduleDesk(store: store, now: now).lines(of: integration)
+        lines += try await runs()
         for direction in Direction.allCases { lines += try await hold(direction) }
         lines += try await links() + usage() + outcomes()
         for direction in Direction.allCases { lines += try await parked(direction) }
@@ -77,6 +78,17 @@ private struct StatusReport {
             return "    contact \(tag.contactID) \(failure) \(tag.tag): \(tag.error.code): \(tag.error.message)"
         }
         return ["  tags      \(tags.waiting) waiting, \(tags.parked) parked"] + parked
+    }
+
+    /// The run under way or else the last one, and the drift that is known.
+    private func runs() async throws -> [String] {
+        var lines = try await store.runs(of: name, limit: 1).map { run in
+            "  run       " + RunText.line(run, now: now, isTerminal: false)
+        }
+        if let due = try await store.runPlan(of: name)?.fullDueAt { lines.append("  full run  next \(due.iso8601)") }
+        let drifts = try await store.driftCount(integration: name)
+        if drifts > 0 { lines.append("  drift     \(drifts) values: 'tandem drift \(name)'") }
+        return lines
     }
 
     private func hold(_ direction: Direction) async throws -> [String] {

@@ -14,7 +14,7 @@ struct SettingsText {
     private struct Shown: Encodable {
         let settings: IntegrationSettings
 
-        private enum Key: String, CodingKey { case name, profile, crm, marketing, inbound, outbound, mappings }
+        private enum Key: String, CodingKey { case name, profile, crm, marketing, inbound, outbound, runs, mappings }
         private enum InboundKey: String, CodingKey { case window, matching }
         private enum WindowKey: String, CodingKey { case records, interval }
 
@@ -25,6 +25,7 @@ struct SettingsText {
             try root.encode(settings.crm, forKey: .crm)
             try root.encode(settings.marketing, forKey: .marketing)
             try root.encode(settings.mappings, forKey: .mappings)
+            try root.encode(settings.runs, forKey: .runs)
             try root.encode(OutboundText(settings: settings.outbound), forKey: .outbound)
             var inbound = root.nestedContainer(keyedBy: InboundKey.self, forKey: .inbound)
             try inbound.encode(settings.inbound.matching, forKey: .matching)

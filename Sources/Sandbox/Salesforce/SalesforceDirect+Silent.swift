@@ -1,5 +1,8 @@
-/// What happens to an org's data without a trace that an API shows.
+/// What happens to an org without a trace that an API shows.
 extension SalesforceSandbox {
+    /// From now on the org takes so many bulk query jobs a day.
+    public func allowBulkJobs(_ count: Int) { options.bulk.dailyQueryJobs = count }
+
     /// A record is deleted and then purged from the recycle bin: no query finds it any more.
     @discardableResult
     public func purge(_ object: String, id: String) -> Bool {

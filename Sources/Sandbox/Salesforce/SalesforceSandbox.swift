@@ -3,7 +3,7 @@
 /// Data lives in memory. Signatures of JWT assertions are not checked, ``SalesforceAuth`` says why. References between the
 /// parts of a composite call (`@{ref.id}`) are not resolved.
 public actor SalesforceSandbox: SandboxHandler {
-    let options: SalesforceOptions
+    var options: SalesforceOptions
     var org: SalesforceOrg
     var auth: SalesforceAuth
     var usage: SalesforceUsage

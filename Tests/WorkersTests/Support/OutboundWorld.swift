@@ -115,7 +115,20 @@ actor TopicTape: EventLog {
     private var published: [OutgoingRecord] = []
     private var offset: Int64 = 0
 
-    func publish(_ records: [OutgoingRecord]) { published += records }
+    /// How many records it still takes; `nil`: any number.
+    private var room: Int?
+
+    func fail(after count: Int?) { room = count }
+
+    func publish(_ records: [OutgoingRecord]) throws(EventLogError) {
+        if let room {
+            guard room >= records.count else {
+                throw EventLogError(code: "broker-away", reason: "the tape is full", isTransient: true)
+            }
+            self.room = room - records.count
+        }
+        published += records
+    }
 
     func subscribe(
         group: String, topics: [String], options: SubscriptionOptions
