@@ -10,7 +10,22 @@ import Workers
 
 /// Measures what `make bench` prints. Nothing here is asserted: machines differ, and the same one differs by the minute.
 enum Bench {
-    static func run() async throws {
+    /// Without arguments everything is measured; with some the process is one that a bench has started for itself.
+    static func run(_ arguments: [String] = Array(CommandLine.arguments.dropFirst())) async throws {
+        let numbers = arguments.dropFirst(3).compactMap { Int($0) }
+        switch (arguments.first, arguments.dropFirst().first.flatMap { Int($0) }) {
+        case (nil, _): try await measureAll()
+        case ("runs", let people): show(try await BenchRuns.run(people: people ?? 1_000_000))
+        case ("vendors", let people?) where arguments.count == 3:
+            try await BenchVendors.serve(people: people, directory: arguments[2])
+        case ("links", let people?) where numbers.count == 2:
+            let ports = BenchVendors.Ports(salesforce: numbers[0], marketing: numbers[1])
+            try await BenchLinks.make(people: people, directory: arguments[2], ports: ports)
+        default: throw CommandFailure(description: "tandem-bench takes no arguments, or 'runs [RECORDS]'")
+        }
+    }
+
+    private static func measureAll() async throws {
         show(try BenchCodec.run())
         show(try await BenchLogs.embedded(records: 200_000))
         // The mock keeps 5 MiB a partition and drops what is older: more records would never arrive.
@@ -19,6 +34,7 @@ enum Bench {
         show(try await BenchInbound.drain(people: 10_000))
         show(try await BenchOutbound.run(people: 10_000))
         show(try await BenchInbound.memory(events: 1_000_000, people: 20_000))
+        show(try await BenchRuns.run(people: 1_000_000))
     }
 
     private static func show(_ lines: [BenchLine]) {

@@ -29,12 +29,14 @@ extension ActiveCampaignSandbox {
 
     /// Parameters that are unknown, or misspelt, change nothing.
     private func list(_ call: ActiveCampaignCall) -> SandboxResponse {
-        var ids = account.contactIDs
         let parameters = call.parameters
+        guard Self.filters.contains(where: { parameters[$0] != nil }) else {
+            let ids = account.contactIDs(between: parameters)
+            return contacts(call.page(of: ids).compactMap { account.contacts[$0] }, of: ids.count)
+        }
+        var ids = Array(account.contactIDs(between: parameters))
         if let email = parameters["email"] { ids = account.contact(email: email).map { [$0.id] } ?? [] }
         if let wanted = parameters["ids"] { ids = wanted.split(separator: ",").compactMap { Int($0) } }
-        if let least = parameters["id_greater"].flatMap({ Int($0) }) { ids = ids.filter { $0 > least } }
-        if let most = parameters["id_less"].flatMap({ Int($0) }) { ids = ids.filter { $0 < most } }
         var rows = ids.compactMap { account.contacts[$0] }
         if let tag = parameters["tagid"].flatMap({ Int($0) }) { rows = rows.filter { $0.tags[tag] != nil } }
         if let part = parameters["email_like"]?.lowercased() { rows = rows.filter { $0.email.lowercased().contains(part) } }
@@ -46,14 +48,21 @@ extension ActiveCampaignSandbox {
         }
         if let after = parameters["filters[updated_after]"].flatMap(moment) { rows = rows.filter { $0.updated > after } }
         if let after = parameters["filters[created_after]"].flatMap(moment) { rows = rows.filter { $0.created > after } }
-        if parameters["orders[id]"]?.uppercased() == "DESC" { rows.reverse() }
-        let page = call.page(of: rows)
+        return contacts(Array(call.page(of: rows)), of: rows.count)
+    }
+
+    /// The parameters that ask for more than a range of ids.
+    private static let filters = [
+        "email", "ids", "tagid", "email_like", "search", "filters[updated_after]", "filters[created_after]",
+    ]
+
+    private func contacts(_ page: [ActiveCampaignContact], of total: Int) -> SandboxResponse {
         tally.rowsRead += page.count
         return .json(
             200,
             [
                 "contacts": .array(page.map { json($0) }), "scoreValues": [],
-                "meta": ["total": .string(String(rows.count)), "page_input": ["status": -1], "sortable": true],
+                "meta": ["total": .string(String(total)), "page_input": ["status": -1], "sortable": true],
             ])
     }
 

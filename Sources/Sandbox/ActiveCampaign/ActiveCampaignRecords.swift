@@ -85,6 +85,22 @@ struct ActiveCampaignAccount: Sendable {
 
     // MARK: Contacts
 
+    /// The ids that a list's parameters cut out, in the order they ask for. Ids only grow, so that each bound is looked up.
+    func contactIDs(between parameters: [String: String]) -> [Int] {
+        func position(of id: Int) -> Int {
+            var range = contactIDs.startIndex..<contactIDs.endIndex
+            while !range.isEmpty {
+                let middle = range.lowerBound + range.count / 2
+                range = contactIDs[middle] >= id ? range.lowerBound..<middle : (middle + 1)..<range.upperBound
+            }
+            return range.lowerBound
+        }
+        let start = parameters["id_greater"].flatMap { Int($0) }.map { position(of: $0 + 1) } ?? 0
+        let end = parameters["id_less"].flatMap { Int($0) }.map { position(of: $0) } ?? contactIDs.endIndex
+        let ids = contactIDs[start..<max(start, end)]
+        return parameters["orders[id]"]?.uppercased() == "DESC" ? ids.reversed() : Array(ids)
+    }
+
     func contact(email: String) -> ActiveCampaignContact? {
         idByEmail[email.lowercased()].flatMap { contacts[$0] }
     }

@@ -16,8 +16,6 @@ struct RunComparison: Sendable {
         case turnTaken
     }
 
-    /// How many fingerprints are compared at once: 64 MB.
-    private static let mostAtOnce = 4_000_000
     /// As many as one call looks up in the CRM.
     private static let idsPerLook = 2_000
     /// In marketing, which takes a call for each who is gone.
@@ -35,13 +33,14 @@ struct RunComparison: Sendable {
     private var name: String { integration.settings.name }
 
     func endings() async throws -> Outcome {
+        let join = LinkJoin(store: store, integration: name, run: run.id)
         var (missing, links) = ([(object: CRMObject, isInCRM: Bool, ids: [String])](), 0)
         for object in integration.settings.outbound.polledObjects {
-            let inCRM = try await unseen(object, .crmPages(object)) { $0.crmID }
+            let inCRM = try await join.unseen(object, in: .crmPages(object))
             missing.append((object, true, inCRM.ids))
             links += inCRM.links
             guard object.isPerson else { continue }
-            missing.append((object, false, try await unseen(object, .people) { $0.marketingID }.ids))
+            missing.append((object, false, try await join.unseen(object, in: .people).ids))
         }
         let gone = missing.map(\.ids.count).reduce(0, +)
         guard run.isApproved || integration.settings.runs.allows(deletions: gone, of: links) else {
@@ -58,42 +57,6 @@ struct RunComparison: Sendable {
             confirmed += count
         }
         return .ended(gone: confirmed)
-    }
-
-    // MARK: Who was not seen
-
-    /// A hash join in bounded memory: the fingerprints of one part of all ids are held at a time, the links stream by.
-    private func unseen(
-        _ object: CRMObject, _ source: RunChunk.Source, id: (LinkedRecord) -> String
-    ) async throws -> (ids: [String], links: Int) {
-        let total = try await store.linkCount(integration: name, object: object)
-        let parts = total / Self.mostAtOnce + 1
-        var (unseen, links) = ([String](), 0)
-        for part in 0..<parts {
-            let seen = try await seen(source, part: part, of: parts)
-            var afterID: Int64 = 0
-            while let page = try await store.linkedRecords(integration: name, object: object, afterID: afterID) {
-                afterID = page.lastID
-                for link in page.links {
-                    let id = id(link)
-                    let print = SeenSet.print(of: id)
-                    guard SeenSet.part(of: print, among: parts) == part else { continue }
-                    links += 1
-                    if !seen.contains(print) { unseen.append(id) }
-                }
-            }
-        }
-        return (unseen, links)
-    }
-
-    private func seen(_ source: RunChunk.Source, part: Int, of parts: Int) async throws -> SeenSet {
-        var seen = SeenSet()
-        var afterID: Int64 = 0
-        while let page = try await store.seen(run: run.id, source: source, afterID: afterID) {
-            afterID = page.lastID
-            for print in page.prints where SeenSet.part(of: print, among: parts) == part { seen.insert(print) }
-        }
-        return seen
     }
 
     // MARK: A closer look
