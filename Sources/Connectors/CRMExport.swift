@@ -29,7 +29,7 @@ public enum CRMExportState: Sendable, Equatable {
 /// What one page of an export held.
 public struct CRMExportPage: Sendable, Equatable {
     /// The most of them that are handed on at once.
-    public static let group = 2_000
+    public static let group = 500
 
     /// All of them, those skipped included.
     public var records: Int

@@ -53,10 +53,10 @@ struct RunBulkTests {
             let chunk = try await Self.contacts(run, in: world)
             #expect(chunk.place.job != nil)
             // The first group is kept, and the log takes nothing of the next.
-            await world.tape.fail(after: 2_000)
+            await world.tape.fail(after: CRMExportPage.group)
             await first.turn()
             let place = try await Self.contacts(run, in: world).place
-            #expect(place.rows == 2_000 && place.job == chunk.place.job)
+            #expect(place.rows == CRMExportPage.group && place.job == chunk.place.job)
             await world.tape.fail(after: nil)
             await world.clock.advance(by: .seconds(60))
             try await Self.finish(run, world.runner(holder: "second"), in: world)

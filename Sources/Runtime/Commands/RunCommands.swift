@@ -62,26 +62,26 @@ struct RunCommand: AsyncParsableCommand {
     struct Pause: SteerCommand {
         static let configuration = CommandConfiguration(abstract: "Stops reading; nothing is lost.")
         @OptionGroup var steer: SteerOptions
-        var order: RunOrder { .pause }
+        var order: RunControl { .pause }
     }
 
     struct Resume: SteerCommand {
         static let configuration = CommandConfiguration(abstract: "Goes on with a run that was paused.")
         @OptionGroup var steer: SteerOptions
-        var order: RunOrder { .resume }
+        var order: RunControl { .resume }
     }
 
     struct Cancel: SteerCommand {
         static let configuration = CommandConfiguration(abstract: "Ends a run for good; what it handed over is delivered.")
         @OptionGroup var steer: SteerOptions
-        var order: RunOrder { .cancel }
+        var order: RunControl { .cancel }
     }
 
     struct Approve: SteerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lets a run go on that was held because so many records are gone.")
         @OptionGroup var steer: SteerOptions
-        var order: RunOrder { .approve }
+        var order: RunControl { .approve }
     }
 }
 
@@ -132,7 +132,7 @@ struct SteerOptions: ParsableArguments {
 /// A command that steers a run.
 protocol SteerCommand: AsyncParsableCommand {
     var steer: SteerOptions { get }
-    var order: RunOrder { get }
+    var order: RunControl { get }
 }
 
 extension SteerCommand {

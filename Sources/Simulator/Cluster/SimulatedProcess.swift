@@ -10,7 +10,7 @@ import Workers
 
 /// What a process of the cluster does.
 public enum Role: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-    case gateway, inbound, outbound
+    case gateway, inbound, outbound, runner
 }
 
 /// One process of the cluster, from its start to its death: the real workers on ports of its own.
@@ -26,6 +26,7 @@ struct SimulatedProcess: Sendable {
     private let gateway: Gateway
     private let inbound: InboundBatcher
     private let outbound: OutboundPoller
+    private let runner: SyncRunner
 
     init(name: String, role: Role, start: Int, in world: SimulatedWorld) {
         self.name = name
@@ -52,6 +53,9 @@ struct SimulatedProcess: Sendable {
         outbound = OutboundPoller(
             log: log, store: store, connections: connections, topics: Topics(), clock: clock, settings: world.setting.drains,
             holder: purpose, logger: logger, jitter: jitter)
+        runner = SyncRunner(
+            log: log, store: store, connections: connections, topics: Topics(), clock: clock, settings: world.setting.drains,
+            holder: purpose, logger: logger, jitter: jitter)
     }
 
     private static func store(of purpose: String, _ lifeline: Lifeline, in world: SimulatedWorld) -> Store {
@@ -71,6 +75,7 @@ struct SimulatedProcess: Sendable {
                     case .gateway: await lifeline.death()
                     case .inbound: try await inbound.run()
                     case .outbound: try await outbound.run()
+                    case .runner: try await runner.run()
                     }
                     return lifeline.isDead || Task.isCancelled ? nil : "\(name) ended by itself"
                 } catch {

@@ -75,7 +75,7 @@ final class SimulatedWorld: Sendable {
             outbound: OutboundSettings(
                 schedule: .every(hours: 1), selection: [.contact: setting.contactSelection, .lead: .newFromNowOn],
                 accounts: setting.accounts, opportunities: setting.opportunities),
-            mappings: mapping.mappings)
+            runs: setting.runs, mappings: mapping.mappings)
         sabotage.settings(&settings)
         _ = try await store.apply(settings, secrets: Playground.secrets, now: clock.now())
         diary.note(Diary.Mapping(moment: clock.now(), variant: mapping))

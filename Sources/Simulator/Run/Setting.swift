@@ -4,7 +4,7 @@ import Workers
 
 /// What a run's world is like; thrown once per seed.
 struct Setting: Sendable, Hashable {
-    /// How many processes of each role there are to begin with.
+    /// How many processes of each role there are to begin with; of runners none unless said so, of others one.
     var processes: [Role: Int] = [.gateway: 1, .inbound: 1, .outbound: 1]
     /// How far each process's clock is off.
     var skews: [String: Duration] = [:]
@@ -20,15 +20,23 @@ struct Setting: Sendable, Hashable {
     var opportunities = false
     /// Whether users' edits in the CRM mark the record *Waiting for next sync*.
     var marksEdits = true
+    /// What runs may do, and from how many records on they read by bulk jobs.
+    var runs = RunSettings()
     var lease = Duration.seconds(30)
     var pollInterval = Duration.seconds(180)
+
+    /// Whether there are runs.
+    var hasRunners: Bool { processes[.runner] ?? 0 > 0 }
 
     /// Whether all processes have the same time, those that join later too.
     var hasOneClock: Bool { skews.values.allSatisfy { $0 == .zero } }
 
     /// The processes by name, sorted.
     var names: [(name: String, role: Role)] {
-        Role.allCases.flatMap { role in (1...max(1, processes[role] ?? 1)).map { ("\(role.rawValue)-\($0)", role) } }
+        Role.allCases.flatMap { role in
+            let count = role == .runner ? processes[role] ?? 0 : max(1, processes[role] ?? 1)
+            return (0..<count).map { ("\(role.rawValue)-\($0 + 1)", role) }
+        }
     }
 
     var drains: DrainSettings { DrainSettings(leaseTTL: lease, pollInterval: pollInterval) }

@@ -16,11 +16,13 @@ struct Calm: Sendable {
         await player.faults.endAll()
         do {
             if try await store.integration(SimulatedWorld.integration)?.state == .paused { await player.resume() }
+            if try await store.activeRun(of: SimulatedWorld.integration)?.pausedAt != nil { try await player.steerRun(.resume) }
             try await settle()
             // Twice, so far apart that the second does not look back on what the first came upon.
             try await poll()
             try await rest(.seconds(20 * 60))
             try await poll()
+            try await compareBySelf()
             guard !isOver else { return }
             await findPeople()
             world.diary.noteCalm(at: world.clock.now())
@@ -32,11 +34,33 @@ struct Calm: Sendable {
         world.trace.note("calm", "is over")
     }
 
-    /// Everything is in step: one more poll has nothing to write.
+    /// Where there are runners, Tandem compares both sides itself, and what it finds is settled.
+    private func compareBySelf() async throws {
+        guard world.setting.hasRunners, !isOver else { return }
+        try await wait { try await runComplaints() }
+        guard !isOver else { return }
+        try await player.beginRun(.full)
+        try await settle()
+        let run = try await store.runs(of: SimulatedWorld.integration, limit: 1).first
+        if !isOver, run?.state != .finished {
+            world.referee.fail(
+                .nothingWaitsForever, "the full run is \(run.map { "\($0.state) \($0.reason?.code ?? "")" } ?? "gone")")
+        }
+    }
+
+    /// What keeps a run from its end; one that is held is approved.
+    private func runComplaints() async throws -> [String] {
+        guard let run = try await store.activeRun(of: SimulatedWorld.integration) else { return [] }
+        if run.state == .held { try await player.steerRun(.approve) }
+        return ["run \(run.id), \(run.kind) \(run.state)"]
+    }
+
+    /// Everything is in step: one more poll, and one more full run, have nothing to write.
     private func listenForEchoes() async throws {
         guard !isOver else { return }
         let before = await writes()
         try await poll()
+        try await compareBySelf()
         let after = await writes()
         if !isOver, before != after { world.referee.fail(.noEcho, "writes of a poll with nothing new: \(after) after \(before)") }
     }
@@ -101,7 +125,8 @@ struct Calm: Sendable {
         func count(_ number: Int, _ what: String) { if number > 0 { waiting.append("\(number) \(what)") } }
         count(await world.marketing.pendingWebhooks().count, "webhooks")
         if world.post.isBusy { waiting.append("webhooks under way") }
-        for group in [Topics().inboundGroup, Topics().outboundGroup] {
+        let groups = [Topics().inboundGroup, Topics().outboundGroup] + (world.setting.hasRunners ? [Topics().runnerGroup] : [])
+        for group in groups {
             count(await world.log.lag(of: group), "records of \(group)")
         }
         let (name, now) = (SimulatedWorld.integration, world.clock.now())
@@ -110,6 +135,7 @@ struct Calm: Sendable {
         }
         count(try await store.imports(integration: name).count, "imports")
         count(try await store.tagDepth(integration: name, now: now).waiting, "tags")
+        waiting += try await runComplaints()
         return waiting
     }
 }

@@ -67,7 +67,9 @@ actor FaultDesk {
         return nil
     }
 
-    private var groups: [String] { [Topics().inboundGroup, Topics().outboundGroup] }
+    private var groups: [String] {
+        [Topics().inboundGroup, Topics().outboundGroup] + (world.setting.hasRunners ? [Topics().runnerGroup] : [])
+    }
 
     private func rebalance() async {
         note(.membership, for: .zero)

@@ -1,6 +1,8 @@
 import Connectors
 import Contracts
 import Store
+import SyncCore
+import Workers
 
 /// Does what a script says, when it says so.
 struct Player: Sendable {
@@ -77,6 +79,8 @@ struct Player: Sendable {
         case .pollNow: await manage { _ = try await world.store.makeDue(SimulatedWorld.integration, now: now) }
         case .pause: await pause()
         case .resume: await resume()
+        case .beginRun(let kind): await manageRun { try await beginRun(kind) }
+        case .steerRun(let order): await manageRun { try await steerRun(order) }
         default: return await faults.perform(action)
         }
         return nil
@@ -92,6 +96,22 @@ struct Player: Sendable {
     func resume() async {
         await manage { try await world.store.setState(SimulatedWorld.integration, .active, now: now) }
         diary.noteEnd(of: .pause, at: now)
+    }
+
+    func beginRun(_ kind: RunKind) async throws {
+        _ = try await RunDesk(store: world.store).begin(
+            kind, of: SimulatedWorld.integration, requestID: "script \(now.milliseconds)", now: now)
+    }
+
+    func steerRun(_ order: RunControl) async throws {
+        _ = try await RunDesk(store: world.store).steer(order, of: SimulatedWorld.integration, now: now)
+    }
+
+    /// That a run cannot be begun or steered now is an answer like any other.
+    private func manageRun(_ deed: () async throws -> Void) async {
+        await manage {
+            do { try await deed() } catch let refusal as RunRefusal { world.trace.note("manager", refusal.reason) }
+        }
     }
 
     /// The manager's view of the store is never interrupted: what it refuses is a fault of the simulation.

@@ -40,6 +40,8 @@ enum Action: Sendable, Hashable, Codable {
     case pollNow
     case pause
     case resume
+    case beginRun(RunKind)
+    case steerRun(RunControl)
 
     /// Faults. They end by themselves after a while, all of them when the run calms down.
     case salesforceFaults(Fault, chance: Double, for: Duration)

@@ -32,6 +32,7 @@ extension Duration {
 extension Fault: Codable {
     private static let plain: [Fault] = [
         .hangUpBefore, .hangUpAfter, .unavailable, .internalError, .throttled, .quotaExceeded, .unauthorized, .emptyBody,
+        .loseJob,
     ]
 
     public init(from decoder: any Decoder) throws {
@@ -42,6 +43,7 @@ extension Fault: Codable {
             case ("lockRow", let row?): .lockRow(row)
             case ("slow", let milliseconds?): .slow(.milliseconds(milliseconds))
             case ("cut", let bytes?): .cut(afterBytes: bytes)
+            case ("failJob", let rows?): .failJob(afterRows: rows)
             case (let name, _): Self.plain.first { $0.name == name ?? "" }
             }
         guard let fault else { throw DecodingError.dataCorruptedError(in: container, debugDescription: "no fault") }
@@ -54,6 +56,7 @@ extension Fault: Codable {
             case .lockRow(let row): Int64(row)
             case .slow(let duration): duration.wholeMilliseconds
             case .cut(let bytes): Int64(bytes)
+            case .failJob(let rows): Int64(rows)
             default: nil
             }
         var container = encoder.singleValueContainer()
@@ -65,7 +68,7 @@ extension Fault: Codable {
 extension Setting: Codable {
     private enum Key: String, CodingKey {
         case processes, skews, crmSkew, order, window, requestsPerSecond, dailyLimit, contactSelection, accounts, opportunities
-        case marksEdits, lease, pollInterval
+        case marksEdits, runs, lease, pollInterval
     }
 
     private struct Window: Codable {
@@ -92,6 +95,7 @@ extension Setting: Codable {
         try read(&accounts, .accounts)
         try read(&opportunities, .opportunities)
         try read(&marksEdits, .marksEdits)
+        try read(&runs, .runs)
         lease = try container.decodeIfPresent(Duration.self, forKey: .lease) ?? lease
         pollInterval = try container.decodeIfPresent(Duration.self, forKey: .pollInterval) ?? pollInterval
     }
@@ -115,6 +119,7 @@ extension Setting: Codable {
         try write(accounts, unless: calm.accounts, .accounts)
         try write(opportunities, unless: calm.opportunities, .opportunities)
         try write(marksEdits, unless: calm.marksEdits, .marksEdits)
+        try write(runs, unless: calm.runs, .runs)
         try write(lease.seconds, unless: calm.lease.seconds, .lease)
         try write(pollInterval.seconds, unless: calm.pollInterval.seconds, .pollInterval)
     }

@@ -47,11 +47,22 @@ struct ScriptGenerator: Sendable {
         setting.marksEdits = dice.chance(0.6)
         setting.contactSelection =
             dice.chance(0.3) ? .marked : .criteria(.rule(FieldRule(field: "LeadSource", .equals, ["Web"])))
+        setRuns(&setting)
         if mood.faults > 0 {
             setting.crmSkew = .seconds(dice.between(-120...120))
             setting.skews = skews(of: setting)
         }
         return setting
+    }
+
+    /// A third of all seeds have runners.
+    private func setRuns(_ setting: inout Setting) {
+        var dice = dice("runners")
+        guard dice.chance(0.35) else { return }
+        setting.processes[.runner] = dice.between(1...2)
+        setting.runs.bulkFrom = dice.pick([0, 0, 20_000]) ?? 0
+        setting.runs.repairsDrift = dice.chance(0.5)
+        (setting.runs.deletionFloor, setting.runs.deletionShare) = (0, dice.pick([0, 30, 100]) ?? 30)
     }
 
     /// The processes of one machine have one clock, which is off; those of several each have their own.
@@ -71,6 +82,7 @@ struct ScriptGenerator: Sendable {
         let people = dice.between(mood.people)
         let bursts = dice.between(mood.bursts)
         var steps = (1...people).flatMap { arrival(of: $0, within: length) }
+        if setting.hasRunners { steps += runs(within: length, mood) }
         for number in 0..<bursts { steps += burst(number, people: people, within: length, mood, setting) }
         // Those of one moment keep the order they were thrown in.
         let order = steps.indices.sorted { (steps[$0].at, $0) < (steps[$1].at, $1) }
@@ -78,6 +90,34 @@ struct ScriptGenerator: Sendable {
         let middle = steps[steps.count / 2]
         steps.insert(Step(at: middle.at, action: .calm), at: steps.count / 2 + 1)
         return steps + [Step(at: .milliseconds(length) + .seconds(600), action: .calm)]
+    }
+
+    /// Runs that somebody begins, some of which are disturbed, and steered.
+    private func runs(within length: Int, _ mood: Mood) -> [Step] {
+        var dice = dice("runs")
+        return (0..<dice.between(1...4)).flatMap { _ in
+            let moment = dice.below(length)
+            func step(_ after: Int, _ action: Action) -> Step { Step(at: .milliseconds(moment + after), action: action) }
+            var steps = [step(0, .beginRun(dice.pick([.full, .full, .full, .initial, .incremental]) ?? .full))]
+            if mood.faults > 0, dice.chance(0.4) {
+                let fault: Fault = dice.chance(0.5) ? .loseJob : .failJob(afterRows: dice.below(6))
+                steps.append(step(-1000, .salesforceFaults(fault, chance: 0.5, for: .seconds(60 * dice.between(1...10)))))
+            }
+            if mood.faults > 0, dice.chance(0.5) {
+                let passage: Passage? = dice.pick([Passage?.none, .store, .log, .vendor]) ?? nil
+                steps.append(
+                    step(
+                        100,
+                        .killAtPassage(
+                            process: "runner-1", at: passage, number: dice.between(1...15),
+                            downFor: .seconds(dice.between(1...120)))))
+            }
+            if dice.chance(0.3) {
+                steps.append(step(dice.between(100...20_000), .steerRun(.pause)))
+                steps.append(step(dice.between(30_000...600_000), .steerRun(dice.chance(0.7) ? .resume : .cancel)))
+            }
+            return steps
+        }
     }
 
     /// How a person first becomes known, mostly early.

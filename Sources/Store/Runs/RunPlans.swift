@@ -40,9 +40,10 @@ extension Store {
         integration: String, object: CRMObject, afterID: Int64, limit: Int = 10_000
     ) async throws(StoreError) -> (links: [LinkedRecord], lastID: Int64)? {
         try await read { db in
+            // The plus keeps the index on CRM ids out of it, by which every page would have to sort what is left.
             let sql = """
                 SELECT id, crm_id, marketing_id FROM links
-                WHERE integration_id = \(IntegrationNames.idOfName) AND object = ? AND state = 'linked' AND id > ?
+                WHERE +integration_id = \(IntegrationNames.idOfName) AND object = ? AND state = 'linked' AND id > ?
                 ORDER BY id LIMIT ?
                 """
             let rows = try db.rows(sql, [integration, object.rawValue, afterID, limit]) { row in

@@ -95,7 +95,7 @@ public struct Run: Sendable, Hashable {
 }
 
 /// What somebody wants of a run that was begun.
-public enum RunOrder: String, Sendable, Hashable, CaseIterable { case pause, resume, cancel, approve }
+public enum RunControl: String, Sendable, Hashable, Codable, CaseIterable { case pause, resume, cancel, approve }
 
 /// Why a run does not do what somebody wants of it.
 public struct RunRefusal: Error, Sendable, Hashable {
@@ -106,7 +106,7 @@ public struct RunRefusal: Error, Sendable, Hashable {
 
 extension Run {
     /// The run once it obeys the order. One that is obeyed already changes nothing: orders may come twice.
-    public func obeying(_ order: RunOrder, now: Timestamp) throws(RunRefusal) -> Run {
+    public func obeying(_ order: RunControl, now: Timestamp) throws(RunRefusal) -> Run {
         var run = self
         guard !state.isOver else {
             if order == .cancel, state == .cancelled { return self }

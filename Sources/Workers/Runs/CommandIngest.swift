@@ -54,7 +54,7 @@ struct CommandIngest: Sendable {
                 _ = try await desk.begin(
                     kind, of: command.integration, fields: try fields(of: command), requestID: command.requestID,
                     now: clock.now())
-            } else if let order = RunOrder(rawValue: command.command.rawValue) {
+            } else if let order = RunControl(rawValue: command.command.rawValue) {
                 _ = try await desk.steer(order, run: command.run, of: command.integration, now: clock.now())
             }
         } catch let refusal as RunRefusal {

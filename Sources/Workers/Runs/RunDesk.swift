@@ -36,7 +36,7 @@ public struct RunDesk: Sendable {
     }
 
     /// Steers a run, the one under way where none is named. Throws a ``RunRefusal``.
-    public func steer(_ order: RunOrder, run id: Int64? = nil, of integration: String, now: Timestamp) async throws -> Run {
+    public func steer(_ order: RunControl, run id: Int64? = nil, of integration: String, now: Timestamp) async throws -> Run {
         let found: Run? = if let id { try await store.run(id) } else { try await store.activeRun(of: integration) }
         guard let found, found.integration == integration else {
             throw RunRefusal(reason: id.map { "\(integration) has no run \($0)" } ?? "no run of \(integration) is under way")
