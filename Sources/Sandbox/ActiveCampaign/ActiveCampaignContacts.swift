@@ -17,6 +17,7 @@ extension ActiveCampaignSandbox {
         case ("GET", nil): return .json(200, sideloaded(contact))
         case ("GET", "fieldValues"): return .json(200, ["fieldValues": .array(values(of: contact))])
         case ("GET", "contactTags"): return .json(200, ["contactTags": .array(associations(of: contact))])
+        case ("GET", "contactAutomations"): return entries(of: contact, call)
         case ("PUT", nil), ("PATCH", nil): return update(contact, call)
         case ("DELETE", nil):
             _ = account.removeContact(id)

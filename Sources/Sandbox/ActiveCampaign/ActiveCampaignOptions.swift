@@ -19,6 +19,8 @@ public struct ActiveCampaignOptions: Sendable {
     public var hasAccounts = true
     /// Whether the plan has custom objects; if not, they answer 403.
     public var hasCustomObjects = true
+    /// Whether the filter by label tells `Salesforce` from `salesforce`; nobody says whether the vendor's does.
+    public var labelsMatchCase = false
     /// Milliseconds after which a bulk import is done with the next request; `nil` leaves that to
     /// ``ActiveCampaignSandbox/processImports()``.
     public var importDelay: Int64?

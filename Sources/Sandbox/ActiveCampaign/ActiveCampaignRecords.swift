@@ -77,6 +77,10 @@ struct ActiveCampaignAccount: Sendable {
     private var tagByName: [String: Int] = [:]
     var hooks: [Int: ActiveCampaignHook] = [:]
     var companies = ActiveCampaignCompanies()
+    var campaigns: [Int: ActiveCampaignCampaign] = [:]
+    var automations: [Int: ActiveCampaignSeries] = [:]
+    /// In the order of their ids.
+    var entries: [ActiveCampaignEntry] = []
     private var ids = ActiveCampaignIDs()
 
     mutating func makeID(_ kind: String) -> Int {

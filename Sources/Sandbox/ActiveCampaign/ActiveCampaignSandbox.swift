@@ -1,8 +1,8 @@
-/// An emulated ActiveCampaign account: API v3 for contacts, bulk imports, fields, tags, accounts, custom objects and webhooks,
-/// the rate limit, and the vendor's habits — text ids, short default pages, ignored parameters, webhooks that are never sent
-/// twice.
+/// An emulated ActiveCampaign account: API v3 for contacts, bulk imports, fields, tags, accounts, custom objects, campaigns,
+/// automations and webhooks, the one call of v1 that is still needed, the rate limit, and the vendor's habits — text ids, short
+/// default pages, ignored parameters, webhooks that are never sent twice.
 ///
-/// Lists, deals, campaigns and the API side of automations are left out.
+/// Lists, deals, and what campaigns and automations do by themselves are left out.
 public actor ActiveCampaignSandbox: SandboxHandler {
     var options: ActiveCampaignOptions
     var account = ActiveCampaignAccount()
@@ -61,19 +61,34 @@ public actor ActiveCampaignSandbox: SandboxHandler {
 
     private func respond(to request: SandboxRequest) -> SandboxResponse {
         let segments = request.segments
+        if segments == ["admin", "api.php"], request.method == "GET" {
+            return counted("GET /admin/api.php") { firstVersion(request.parameters) }
+        }
         // Anything but the API leads to the login page.
         guard segments.prefix(2) == ["api", "3"] else {
             return SandboxResponse(status: 301, headers: ["location": options.accountURL + "/admin/login.php"])
         }
         let rest = Array(segments.dropFirst(2))
-        tally.calls["\(request.method) /\(Self.endpoint(rest))", default: 0] += 1
-        guard request.headers["api-token"] == options.apiToken else { return ActiveCampaignError.forbidden }
+        let isAuthorized = request.headers["api-token"] == options.apiToken
+        return counted("\(request.method) /\(Self.endpoint(rest))", isAuthorized: isAuthorized) { respond(to: request, at: rest) }
+    }
+
+    /// The answer to a call that is let in; every one is counted, whatever becomes of it.
+    private func counted(
+        _ endpoint: String, isAuthorized: Bool = true, _ answer: () -> SandboxResponse
+    ) -> SandboxResponse {
+        tally.calls[endpoint, default: 0] += 1
+        guard isAuthorized else { return ActiveCampaignError.forbidden }
         guard letIn() else {
             tally.throttled += 1
             return tooMany
         }
         tally.apiCalls += 1
         processDueImports()
+        return answer()
+    }
+
+    private func respond(to request: SandboxRequest, at rest: [String]) -> SandboxResponse {
         var body: SandboxValue = [:]
         if !request.body.isEmpty {
             guard let read = SandboxValue(json: request.body) else { return ActiveCampaignError.malformed }
@@ -123,6 +138,9 @@ public actor ActiveCampaignSandbox: SandboxHandler {
         case "accountCustomFieldMeta": accountFields(call)
         case "accountCustomFieldData": accountFieldData(call)
         case "customObjects": customObjects(call)
+        case "campaigns": campaigns(call)
+        case "automations": automations(call)
+        case "contactAutomations": contactAutomations(call)
         default: ActiveCampaignError.noRoute
         }
     }
