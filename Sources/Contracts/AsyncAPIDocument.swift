@@ -60,7 +60,8 @@ enum AsyncAPIDocument {
                 name: "marketingChanges", address: topics.marketingChanges, summary: "Record changes on the marketing side.",
                 action: "receive", messages: [MessageDescription.recordChange.name]),
             Channel(
-                name: "automationEvents", address: topics.automationEvents, summary: "Actions that automations ask for.",
+                name: "automationEvents", address: topics.automationEvents,
+                summary: "Actions that automations, and users of CRM records, ask for.",
                 action: "receive", messages: [MessageDescription.automationAction.name]),
             Channel(
                 name: "crmChanges", address: topics.crmChanges,

@@ -12,6 +12,8 @@ struct MessageData {
     private var fields: [String: JSONValue]?
     private var tags: [String]?
     private var automationID: String?
+    private var target: String?
+    private var requestedBy: String?
     private var command: SyncCommand.Command?
     private var requestID: String?
     /// Members that are plain text or a number in the messages of runs, by name.
@@ -36,24 +38,42 @@ struct MessageData {
         switch name {
         case "integration" where integration == nil:
             integration = try text(name, &reader, "1 to 63 of a-z, 0-9 and '-'", where: RecordKey.isIntegrationName)
-        case "object" where object == nil:
-            object = try text(name, &reader, "1 to 255 characters without '/'", where: RecordKey.isKeyPart)
-        case "recordId" where recordID == nil:
-            recordID = try text(name, &reader, "1 to 255 characters without '/'", where: RecordKey.isKeyPart)
+        case "object" where object == nil: object = try keyPart(name, &reader)
+        case "recordId" where recordID == nil: recordID = try keyPart(name, &reader)
         case "change" where type == .recordChange && change == nil: change = try choice(name, &reader)
-        case "action" where type == .automationAction && action == nil: action = try choice(name, &reader)
-        case "automationId" where type == .automationAction && automationID == nil: automationID = try text(name, &reader)
-        case "command" where type == .syncCommand && command == nil: command = try choice(name, &reader)
-        case "requestId" where type == .syncCommand && requestID == nil: requestID = try text(name, &reader)
-        case "kind", "state", "reason":
-            if let text = try text(name, &reader), type == .runNotification, texts[name] == nil { texts[name] = text }
-        case "run", "chunk", "read", "written", "skipped", "failed", "expected":
-            guard type == .syncCommand || type == .runNotification else { return _ = try reader.value() }
-            if let number = try number(name, &reader), numbers[name] == nil { numbers[name] = number }
         case "occurredAt" where occurredAt == nil: occurredAt = try timestamp(name, &reader)
         case "fields" where fields == nil:
             if try isAtHand("{", name, "an object", &reader) { fields = try reader.members() }
         case "tags" where tags == nil: tags = try texts(name, &reader)
+        default:
+            switch type {
+            case .recordChange: _ = try reader.value()
+            case .automationAction: try readActionMember(name, &reader)
+            case .syncCommand, .runNotification: try readRunMember(name, &reader)
+            }
+        }
+    }
+
+    private mutating func readActionMember(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) {
+        switch name {
+        case "action" where action == nil: action = try choice(name, &reader)
+        case "automationId" where automationID == nil: automationID = try text(name, &reader)
+        case "target" where target == nil: target = try keyPart(name, &reader)
+        case "requestId" where requestID == nil: requestID = try keyPart(name, &reader)
+        case "requestedBy" where requestedBy == nil: requestedBy = try text(name, &reader)
+        default: _ = try reader.value()
+        }
+    }
+
+    private mutating func readRunMember(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) {
+        switch name {
+        case "command" where type == .syncCommand && command == nil: command = try choice(name, &reader)
+        case "requestId" where type == .syncCommand && requestID == nil: requestID = try text(name, &reader)
+        case "kind", "state", "reason":
+            guard type == .runNotification, texts[name] == nil else { return _ = try reader.value() }
+            texts[name] = try text(name, &reader)
+        case "run", "chunk", "read", "written", "skipped", "failed", "expected":
+            if let number = try number(name, &reader), numbers[name] == nil { numbers[name] = number }
         default: _ = try reader.value()
         }
     }
@@ -80,7 +100,8 @@ struct MessageData {
         return .automationAction(
             AutomationAction(
                 key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, isDated: isDated,
-                fields: fields ?? [:], tags: tags, automationID: automationID))
+                fields: fields ?? [:], tags: tags, automationID: automationID, target: target, requestID: requestID,
+                requestedBy: requestedBy))
     }
 
     private func syncCommand(_ integration: String, _ defaultTime: Timestamp?) throws(CodecError) -> SyncCommand {
@@ -132,6 +153,10 @@ struct MessageData {
         let text = try text(name, &reader)
         if let text, !isRight(text) { note("\(name) is not \(rule)") }
         return text
+    }
+
+    private mutating func keyPart(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> String? {
+        try text(name, &reader, "1 to 255 characters without '/'", where: RecordKey.isKeyPart)
     }
 
     private mutating func number(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> Int64? {

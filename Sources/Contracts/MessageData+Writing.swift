@@ -33,7 +33,11 @@ extension MessageData {
 
     private static func members(of action: AutomationAction) -> [WrittenMember] {
         var members = key(action.key) + [("action", .string(action.action.rawValue))]
-        if let id = action.automationID { members.append(("automationId", .string(id))) }
+        let texts = [
+            ("automationId", action.automationID), ("target", action.target), ("requestId", action.requestID),
+            ("requestedBy", action.requestedBy),
+        ]
+        for (name, text) in texts { if let text { members.append((name, .string(text))) } }
         return members + rest(action.isDated ? action.occurredAt : nil, action.fields, action.tags)
     }
 

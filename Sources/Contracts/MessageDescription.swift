@@ -47,22 +47,43 @@ extension MessageDescription {
 
     static let automationAction = MessageDescription(
         name: "automationAction", title: "Automation action",
-        summary: "An automation asks for a CRM record to be created for a person.",
+        summary: """
+            An automation asks for a CRM record to be created for a person, or the user of a CRM record asks for a campaign to be \
+            sent to its person, or for the person to enter an automation.
+            """,
         eventType: AutomationAction.eventType,
         members: key(objectIsRequired: false) + [
             Member(
                 name: "action", isRequired: true,
                 schema: ["type": "string", "enum": .array(AutomationAction.Action.allCases.map { .string($0.rawValue) })],
-                summary: "What to create."),
+                summary: """
+                    What to do. To create something, the record is the person in marketing; for everything else it is the CRM's \
+                    contact or lead.
+                    """),
             Member(
                 name: "automationId", isRequired: false, schema: ["type": ["string", "null"]],
-                summary: "The vendor's id of the automation."),
+                summary: "The vendor's id of the automation that asks."),
+            Member(
+                name: "target", isRequired: false, schema: ["type": ["string", "null"], "pattern": keyPart],
+                summary: "The vendor's id of the campaign to send or of the automation to enter; needed for these."),
+            Member(
+                name: "requestId", isRequired: false, schema: ["type": ["string", "null"], "pattern": keyPart],
+                summary: """
+                    The same for one wish told twice, which is fulfilled once. Without one, what is asked for a record again \
+                    within a minute is the same wish.
+                    """),
+            Member(
+                name: "requestedBy", isRequired: false, schema: ["type": ["string", "null"]],
+                summary: "Who asked: a role or a user, in words."),
         ] + rest,
         example: .automationAction(
             AutomationAction(
-                key: RecordKey(integration: "acme", object: "contact", recordID: "48213"), action: .createContact,
-                occurredAt: Timestamp(milliseconds: 1_779_944_631_250),
-                fields: ["email": "jane.doe@example.com", "firstName": "Jane"], tags: [], automationID: "17")))
+                key: RecordKey(integration: "acme", object: "contact", recordID: "0035g00000XyZabAAB"), action: .sendCampaign,
+                occurredAt: Timestamp(milliseconds: 1_779_944_631_250), fields: [:], tags: [], automationID: "17", target: "12",
+                requestID: "0190f3c2-6f7a-7c1e-9d52-5b1f0a7c2e12", requestedBy: "standard")))
+
+    /// What a key's part must look like.
+    private static let keyPart: JSONValue = .string("^[^/]{1,\(RecordKey.maximumLength)}$")
 
     static let integration = Member(
         name: "integration", isRequired: true,
@@ -71,17 +92,16 @@ extension MessageDescription {
 
     /// Three members that name the record.
     private static func key(objectIsRequired: Bool) -> [Member] {
-        let part: JSONValue = .string("^[^/]{1,\(RecordKey.maximumLength)}$")
-        return [
+        [
             integration,
             Member(
                 name: "object", isRequired: objectIsRequired,
-                schema: ["type": objectIsRequired ? "string" : ["string", "null"], "pattern": part],
+                schema: ["type": objectIsRequired ? "string" : ["string", "null"], "pattern": keyPart],
                 summary: objectIsRequired
                     ? "The object on the side the record lives on: contact, lead, account, …"
                     : "The object on the side the person lives on; \(RecordKey.defaultObject) if absent."),
             Member(
-                name: "recordId", isRequired: true, schema: ["type": "string", "pattern": part],
+                name: "recordId", isRequired: true, schema: ["type": "string", "pattern": keyPart],
                 summary: "The record's own id on that side."),
         ]
     }

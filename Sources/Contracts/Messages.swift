@@ -33,7 +33,7 @@ extension RecordKey {
     }
 
     /// Whether `text` can be a part of a key: not empty, not too long, and without the slash that parts them.
-    static func isKeyPart(_ text: String) -> Bool {
+    public static func isKeyPart(_ text: String) -> Bool {
         !text.isEmpty && !text.utf8.contains(UInt8(ascii: "/"))
             && (text.utf8.count <= maximumLength || text.unicodeScalars.count <= maximumLength)
     }
@@ -76,7 +76,7 @@ public struct RecordChange: Sendable, Equatable {
     }
 }
 
-/// An automation asked for something to be done with a person (`tandem.automation.events`).
+/// An automation, or the user of a CRM record, asked for something to be done with a person (`tandem.automation.events`).
 public struct AutomationAction: Sendable, Equatable {
     /// Its CloudEvents type.
     public static let eventType = "dev.tandem.automation.action.v1"
@@ -84,8 +84,14 @@ public struct AutomationAction: Sendable, Equatable {
     public enum Action: String, Sendable, CaseIterable {
         case createContact = "create-contact"
         case createLead = "create-lead"
+        case sendCampaign = "send-campaign"
+        case enterAutomation = "enter-automation"
+
+        /// What is done in the CRM.
+        public static let creations: [Action] = [.createContact, .createLead]
     }
 
+    /// The person in marketing for a creation; the CRM's contact or lead for everything else.
     public var key: RecordKey
     public var action: Action
     /// As in ``RecordChange/occurredAt``.
@@ -95,12 +101,19 @@ public struct AutomationAction: Sendable, Equatable {
     /// What the automation knows of the person; same meaning as in ``RecordChange/fields``.
     public var fields: [String: JSONValue]
     public var tags: [String]?
-    /// The vendor's id of the automation, where it says so.
+    /// The vendor's id of the automation that asks, where it says so.
     public var automationID: String?
+    /// The vendor's id of the campaign to be sent, or of the automation to be entered.
+    public var target: String?
+    /// The same for one wish told twice; `nil` where the producer has none.
+    public var requestID: String?
+    /// Who asked: a role or a user, in words.
+    public var requestedBy: String?
 
     public init(
         key: RecordKey, action: Action, occurredAt: Timestamp, isDated: Bool = true, fields: [String: JSONValue] = [:],
-        tags: [String]? = nil, automationID: String? = nil
+        tags: [String]? = nil, automationID: String? = nil, target: String? = nil, requestID: String? = nil,
+        requestedBy: String? = nil
     ) {
         self.key = key
         self.action = action
@@ -109,5 +122,8 @@ public struct AutomationAction: Sendable, Equatable {
         self.fields = fields
         self.tags = tags
         self.automationID = automationID
+        self.target = target
+        self.requestID = requestID
+        self.requestedBy = requestedBy
     }
 }

@@ -6,7 +6,7 @@ public struct Topics: Sendable, Hashable {
 
     /// Record changes on the marketing side.
     public var marketingChanges: String { "\(prefix).marketing.changes" }
-    /// Actions that automations ask for.
+    /// Actions that automations, and users of CRM records, ask for.
     public var automationEvents: String { "\(prefix).automation.events" }
     /// Record changes on the CRM side.
     public var crmChanges: String { "\(prefix).crm.changes" }

@@ -108,7 +108,7 @@ public struct Gateway: Sendable {
     }
 
     private func receive(_ request: GatewayRequest, integration: String, actionName: String?) async -> GatewayResponse {
-        let action = actionName.flatMap { AutomationAction.Action(rawValue: $0) }
+        let action = AutomationAction.Action.creations.first { $0.rawValue == actionName }
         guard actionName == nil || action != nil else { return .unknownAction }
         guard let format = BodyFormat(contentType: request.contentType), format == .form || action != nil else {
             return .unsupportedMediaType(allowed: action == nil ? [.form] : [.form, .json])

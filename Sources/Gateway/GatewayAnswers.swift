@@ -23,7 +23,7 @@ extension GatewayResponse {
 
     static let unknownAction = error(
         404, .notFound, code: "unknown-action",
-        "the actions are \(AutomationAction.Action.allCases.map(\.rawValue).joined(separator: " and "))")
+        "the actions are \(AutomationAction.Action.creations.map(\.rawValue).joined(separator: " and "))")
 
     static func methodNotAllowed(allowed: String) -> GatewayResponse {
         error(405, .methodNotAllowed, code: "method-not-allowed", "use \(allowed)", headers: ["Allow": allowed])

@@ -63,6 +63,12 @@ enum Sample {
             message: .automationAction(AutomationAction(key: key, action: .createContact, occurredAt: moment))),
         Event(
             attributes: attributes,
+            message: .automationAction(
+                AutomationAction(
+                    key: key, action: .enterAutomation, occurredAt: moment, target: "12", requestID: "r-1",
+                    requestedBy: "Ann / sales"))),
+        Event(
+            attributes: attributes,
             message: .recordChange(
                 RecordChange(key: key, occurredAt: attributes.time ?? moment, isDated: false, fields: ["email": "a@example.com"]))
         ),

@@ -128,7 +128,7 @@ struct WebhookTranslatorTests {
                     tags: ["vip"]))
     }
 
-    @Test("IN-4 the same step on an action's path asks for the action", arguments: AutomationAction.Action.allCases)
+    @Test("IN-4 the same step on an action's path asks for the action", arguments: AutomationAction.Action.creations)
     func stepAction(wanted: AutomationAction.Action) throws {
         let action = try action(translator.translate(form: Payload.step, as: wanted))
         #expect(action.key == key && action.action == wanted && action.occurredAt == Payload.received)

@@ -48,6 +48,13 @@ public struct Profile: Sendable, Hashable {
         }
     }
 
+    /// The label, in any case, of the campaigns and automations that users of the CRM are offered (ACT-3).
+    public var actionLabel: String {
+        switch name {
+        case .activeCampaignSalesforce: "Salesforce"
+        }
+    }
+
     /// Whether one of `tags` opens the gate of IN-3.
     public func isOpen(to tags: [String]) -> Bool {
         tags.contains { gateTags.contains(Profile.normalized($0)) }

@@ -82,14 +82,20 @@ public struct PendingChange: Sendable, Hashable {
     /// What one automation action says: what it knows of the person, and the object it asks for.
     public init(_ action: AutomationAction, sequence: Int64) {
         let stamp = Stamp(at: action.occurredAt, sequence: sequence, isDated: action.isDated)
-        let object: CRMObject =
-            switch action.action {
-            case .createContact: .contact
-            case .createLead: .lead
-            }
         self.init(
             fields: action.fields.mapValues { Stamped($0, stamp) }, tags: action.tags.map { Stamped($0, stamp) },
-            creations: [object: stamp])
+            creations: action.action.createdObject.map { [$0: stamp] } ?? [:])
+    }
+}
+
+extension AutomationAction.Action {
+    /// The CRM object the action asks for; `nil` for one that is done in marketing.
+    public var createdObject: CRMObject? {
+        switch self {
+        case .createContact: .contact
+        case .createLead: .lead
+        case .sendCampaign, .enterAutomation: nil
+        }
     }
 }
 

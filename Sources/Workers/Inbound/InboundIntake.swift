@@ -56,7 +56,7 @@ struct InboundIntake: IntakeRules {
             let hasEmail = action.fields["email"]?.isBlank != true
             return Intake.Work(
                 entry: QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)),
-                tag: hasEmail ? profile.createTag(for: action.action.object) : nil)
+                tag: hasEmail ? action.action.createdObject.flatMap { profile.createTag(for: $0) } : nil)
         case .syncCommand, .runNotification:
             throw IntakeRefusal(stage: .taskPut, code: "unexpected-type", reason: "this is no message of a record")
         }
@@ -68,16 +68,6 @@ extension Timestamp {
     /// what it followed within the same second and be dropped.
     fileprivate var wholeSecond: Timestamp {
         Timestamp(milliseconds: milliseconds - (milliseconds % 1000 + 1000) % 1000)
-    }
-}
-
-extension AutomationAction.Action {
-    /// The CRM object the action asks for.
-    var object: CRMObject {
-        switch self {
-        case .createContact: .contact
-        case .createLead: .lead
-        }
     }
 }
 
