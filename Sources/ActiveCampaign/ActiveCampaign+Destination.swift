@@ -37,7 +37,7 @@ extension ActiveCampaign: MarketingDestination {
         return nil
     }
 
-    private func standardFields(_ id: String) async throws(SyncError) -> MarketingContact? {
+    func standardFields(_ id: String) async throws(SyncError) -> MarketingContact? {
         do throws(SyncError) {
             return ContactFields.contact(try await row(of: id), id: id)
         } catch  where error.code == "not-found" {

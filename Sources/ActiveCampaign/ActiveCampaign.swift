@@ -2,11 +2,12 @@ public import Connectors
 import Contracts
 public import SyncCore
 
-/// An ActiveCampaign account as the marketing platform of an integration, through its API v3.
+/// An ActiveCampaign account as the marketing platform of an integration, through its API v3 and one call of v1.
 public struct ActiveCampaign: MarketingPlatform {
     let session: ActiveCampaignSession
     let accounts: Accounts
     let opportunities: Opportunities
+    let offers: Offers
     let notices: Notices
     private let tags: Tags
 
@@ -24,6 +25,7 @@ public struct ActiveCampaign: MarketingPlatform {
         tags = Tags(session: session)
         accounts = Accounts(session: session, clock: clock)
         opportunities = Opportunities(session: session, clock: clock)
+        offers = Offers(session: session, clock: clock)
         notices = Notices(notice)
     }
 

@@ -4,6 +4,7 @@ import SyncCore
 
 /// ActiveCampaign's many error shapes as values. Matched by code, then status; by text only where the API has nothing else.
 enum ActiveCampaignErrors {
+    static let notTheAPICode = "not-the-api"
     private static let longestMessage = 500
 
     /// - Parameter effect: what a server that broke down over the request may have done.
@@ -14,7 +15,7 @@ enum ActiveCampaignErrors {
         case 500...:
             return SyncError(effect.lostAnswer, code: stated?.code ?? "\(response.status)", message: message(stated, response))
         case 401, 403:
-            return notFound(response)
+            return plainRefusal(response)
                 ?? SyncError(.auth, code: stated?.code ?? "\(response.status)", message: message(stated, response))
         case 404:
             // A wrong host or path answers with a page.
@@ -28,10 +29,16 @@ enum ActiveCampaignErrors {
         }
     }
 
-    /// A 403 that means 404: some reads by id answer so.
-    static func notFound(_ response: HTTPResponse) -> SyncError? {
-        guard let stated = statement(response), stated.message.hasPrefix("No Result found") else { return nil }
-        return SyncError(.permanent, code: "not-found", message: stated.message)
+    /// A 403 that has nothing to do with the key: some reads by id mean 404 by it, and an automation keeps people out with it.
+    static func plainRefusal(_ response: HTTPResponse) -> SyncError? {
+        guard let stated = statement(response) else { return nil }
+        if stated.message.hasPrefix("No Result found") {
+            return SyncError(.permanent, code: "not-found", message: stated.message)
+        }
+        guard stated.message.hasPrefix("Could not create SubscriberSeries") else { return nil }
+        return SyncError(
+            .permanent, code: "automation-refused",
+            message: "\(stated.message): the automation is not active, or does not take the person again")
     }
 
     /// The importer's own limit is a 400 that only its text tells from other ones.
@@ -42,7 +49,7 @@ enum ActiveCampaignErrors {
     /// An answer of something else than the API: a login page, a redirect, another host.
     static func notTheAPI(_ response: HTTPResponse) -> SyncError {
         SyncError(
-            .auth, code: "not-the-api",
+            .auth, code: notTheAPICode,
             message: "The answer (\(response.status)) is not from ActiveCampaign's API: check the URL under Settings, Developer"
         )
     }
@@ -81,6 +88,9 @@ enum ActiveCampaignErrors {
         guard let text = stated?.message, !text.isEmpty else {
             return "ActiveCampaign answered \(response.status) without a reason"
         }
-        return String(text.prefix(longestMessage))
+        return shortened(text)
     }
+
+    /// The vendor's words, no more than an operator wants to read.
+    static func shortened(_ text: String) -> String { String(text.prefix(longestMessage)) }
 }

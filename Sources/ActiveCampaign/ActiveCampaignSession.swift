@@ -2,7 +2,7 @@ import Connectors
 import Contracts
 import SyncCore
 
-/// Authorised calls to one account's API v3, kept inside its rate limit.
+/// Authorised calls to one account's API, kept inside its rate limit.
 actor ActiveCampaignSession {
     /// The longest pause after a 429 that does not say how long.
     private static let longestBackoff: Duration = .seconds(64)
@@ -10,7 +10,7 @@ actor ActiveCampaignSession {
     private static let importPause: Duration = .seconds(60)
     private static let apiPath = "api/3"
 
-    private let base: String
+    private let host: String
     private let apiKey: Secret
     private let limiter: RateLimiter
     private let transport: any HTTPTransport
@@ -28,7 +28,7 @@ actor ActiveCampaignSession {
                 message: "The ActiveCampaign URL must be the one shown under Settings, Developer; it has the path /\(path)"
             )
         }
-        base = "\(host)/\(Self.apiPath)/"
+        self.host = host
         self.apiKey = apiKey
         self.limiter = limiter
         self.transport = transport
@@ -41,10 +41,32 @@ actor ActiveCampaignSession {
         _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil,
         effect: CallEffect = .repeatable
     ) async throws(SyncError) -> JSONValue {
-        var response = try await send(method, path, query: query, body: body, effect: effect)
-        if response.status == 403, ActiveCampaignErrors.notFound(response) == nil {
+        var request = HTTPRequest(
+            method: method, url: "\(host)/\(Self.apiPath)/\(path)" + (query.isEmpty ? "" : "?" + URLText.form(query)))
+        request.headers = ["Api-Token": apiKey.reveal(), "Accept": "application/json"]
+        if let body {
+            request.headers["Content-Type"] = "application/json"
+            request.body = body.serialized()
+        }
+        return try await answer(to: request, effect: effect)
+    }
+
+    /// The JSON answer of one call of the API's first version. It is 200 even for a refusal, which its result code tells. The
+    /// key is in the URL, as v1 wants it: nothing may log or keep that.
+    func callV1(
+        _ action: String, _ parameters: [(String, String)], effect: CallEffect
+    ) async throws(SyncError) -> JSONValue {
+        let query = [("api_action", action), ("api_key", apiKey.reveal()), ("api_output", "json")] + parameters
+        let request = HTTPRequest(
+            method: "GET", url: "\(host)/admin/api.php?" + URLText.form(query), headers: ["Accept": "application/json"])
+        return try await answer(to: request, effect: effect)
+    }
+
+    private func answer(to request: HTTPRequest, effect: CallEffect) async throws(SyncError) -> JSONValue {
+        var response = try await send(request, effect: effect)
+        if response.status == 403, ActiveCampaignErrors.plainRefusal(response) == nil {
             // The API is known to refuse a good key now and then; believed only twice in a row.
-            response = try await send(method, path, query: query, body: body, effect: effect)
+            response = try await send(request, effect: effect)
         }
         if response.status == 429 {
             throw await limited(response)
@@ -56,24 +78,19 @@ actor ActiveCampaignSession {
                 .rateLimited(until: until), code: "import-limit", message: "ActiveCampaign's importer asked for a pause")
         }
         guard (200..<300).contains(response.status) else { throw ActiveCampaignErrors.refusal(response, effect: effect) }
-        if response.body.isEmpty, method == "DELETE" { return [:] }
+        if response.body.isEmpty, request.method == "DELETE" { return [:] }
         guard !response.body.isEmpty else {
             throw SyncError(
                 effect.lostAnswer, code: "empty-answer", message: "ActiveCampaign answered \(response.status) with nothing")
         }
-        guard let json = response.json, json.objectValue != nil else { throw ActiveCampaignErrors.notTheAPI(response) }
+        guard let json = response.json, json.objectValue != nil else {
+            guard effect == .repeatable else { throw .unusableAnswer("the answer is not a JSON object", effect: effect) }
+            throw ActiveCampaignErrors.notTheAPI(response)
+        }
         return json
     }
 
-    private func send(
-        _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, effect: CallEffect
-    ) async throws(SyncError) -> HTTPResponse {
-        var request = HTTPRequest(method: method, url: base + path + (query.isEmpty ? "" : "?" + URLText.form(query)))
-        request.headers = ["Api-Token": apiKey.reveal(), "Accept": "application/json"]
-        if let body {
-            request.headers["Content-Type"] = "application/json"
-            request.body = body.serialized()
-        }
+    private func send(_ request: HTTPRequest, effect: CallEffect) async throws(SyncError) -> HTTPResponse {
         do {
             try await limiter.acquire()
         } catch let error as SyncError {
