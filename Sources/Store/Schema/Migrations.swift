@@ -16,6 +16,7 @@ enum Migrations {
         Migration(statements: DoneTagSchema.statements),
         Migration(statements: UsageSchema.statements),
         Migration(statements: RunSchema.statements),
+        Migration(statements: ActionSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.
