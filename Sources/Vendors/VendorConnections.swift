@@ -56,6 +56,14 @@ package actor VendorConnections: Connections {
     package func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform
         & MarketingDestination & MarketingDirectory
     {
+        try await activeCampaign(of: integration)
+    }
+
+    package func actions(of integration: StoredIntegration) async throws(SyncError) -> any MarketingActions {
+        try await activeCampaign(of: integration)
+    }
+
+    private func activeCampaign(of integration: StoredIntegration) async throws(SyncError) -> ActiveCampaign {
         if let marketing = entry(of: integration).marketing { return marketing }
         let settings = integration.settings.marketing
         let name = integration.settings.name

@@ -22,4 +22,8 @@ struct SabotagedConnections: Connections {
         guard let marketing else { return sound }
         return SabotagedMarketing(marketing: sound, sabotage: marketing)
     }
+
+    func actions(of integration: StoredIntegration) async throws(SyncError) -> any MarketingActions {
+        try await connections.actions(of: integration)
+    }
 }

@@ -19,6 +19,11 @@ struct InboundIntake: IntakeRules {
     var direction: Direction { .inbound }
     var component: String { "InboundIngest" }
 
+    /// What is to be done in marketing is outbound's.
+    func answersFor(_ message: Message?, on topic: String) -> Bool {
+        if case .automationAction(let action) = message { action.action.createdObject != nil } else { true }
+    }
+
     func takeIn(
         _ message: Message, from record: LogRecord, of integration: StoredIntegration
     ) throws(IntakeRefusal) -> Intake.Work {
@@ -49,13 +54,13 @@ struct InboundIntake: IntakeRules {
         switch message {
         case .recordChange(var change):
             clamp(&change.occurredAt, &change.isDated, by: record)
-            return Intake.Work(entry: QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
+            return .change(QueueEntry(key: change.key, change: PendingChange(change, sequence: sequence)))
         case .automationAction(var action):
             clamp(&action.occurredAt, &action.isDated, by: record)
             // IN-4: the person gets the tag at once, not with the flush; one without email will not be created (GEN-2).
             let hasEmail = action.fields["email"]?.isBlank != true
-            return Intake.Work(
-                entry: QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)),
+            return .change(
+                QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)),
                 tag: hasEmail ? action.action.createdObject.flatMap { profile.createTag(for: $0) } : nil)
         case .syncCommand, .runNotification:
             throw IntakeRefusal(stage: .taskPut, code: "unexpected-type", reason: "this is no message of a record")

@@ -6,8 +6,8 @@ import ServiceLifecycle
 public import Store
 import SyncCore
 
-/// The outbound worker: polls the CRM on schedule, takes in what the topic of CRM changes carries, and delivers it to
-/// marketing.
+/// The outbound worker: polls the CRM on schedule, takes in what the topic of CRM changes carries, delivers it to marketing, and
+/// does there what users of CRM records ask for.
 ///
 /// Any number may run: partitions are shared out by the log, integrations by leases.
 public struct OutboundPoller: Sendable {
@@ -67,6 +67,9 @@ public struct OutboundPoller: Sendable {
             integration: name, holder: holder, worker: "outbound", store: store, connections: connections, clock: clock,
             settings: settings,
             logger: logger, jitter: jitter)
-        return [{ await poller.turn() }, { await drain.turn() }, { await tags.turn() }]
+        let actions = ActionDrain(
+            integration: name, holder: holder, store: store, connections: connections, clock: clock, settings: settings,
+            logger: logger, jitter: jitter)
+        return [{ await poller.turn() }, { await drain.turn() }, { await tags.turn() }, { await actions.turn() }]
     }
 }

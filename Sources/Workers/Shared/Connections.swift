@@ -7,4 +7,5 @@ public protocol Connections: Sendable {
     func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed & CRMExport
     func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination
         & MarketingDirectory
+    func actions(of integration: StoredIntegration) async throws(SyncError) -> any MarketingActions
 }

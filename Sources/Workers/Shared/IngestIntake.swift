@@ -12,6 +12,10 @@ protocol IntakeRules: Sendable {
     /// The part of Tandem that dead letters name.
     var component: String { get }
 
+    /// Whether a message is this direction's to take in or to refuse; `nil` stands for one that cannot be read. Others may read
+    /// the same topic.
+    func answersFor(_ message: Message?, on topic: String) -> Bool
+
     func takeIn(_ message: Message, from record: LogRecord, of integration: StoredIntegration) throws(IntakeRefusal)
         -> Intake.Work
 }
@@ -23,18 +27,19 @@ struct IntakeRefusal: Error {
     var reason: String
 }
 
-/// Sorts one batch of log records into what to queue, which tags to give, and what nobody can read.
+/// Sorts one batch of log records into what to queue, which tags to give, what to do, and what nobody can read.
 struct Intake {
     /// What one message asks for.
-    struct Work {
-        var entry: QueueEntry
-        /// A tag its person gets at once.
-        var tag: String?
+    enum Work {
+        /// - Parameter tag: one its person gets at once.
+        case change(QueueEntry, tag: String? = nil)
+        case action(ActionRequest)
     }
 
     private let rules: any IntakeRules
     private(set) var entries: [QueueEntry] = []
     private(set) var tags: [(integration: String, contactID: String, tag: String)] = []
+    private(set) var actions: [ActionRequest] = []
     private(set) var deadLetters: [Letter] = []
     private var unsorted: [(message: Message, record: LogRecord)] = []
 
@@ -47,8 +52,10 @@ struct Intake {
 
     mutating func read(_ record: LogRecord) {
         do throws(CodecError) {
-            unsorted.append((try EventCodec.decode(record.message).message, record))
+            let message = try EventCodec.decode(record.message).message
+            if rules.answersFor(message, on: record.topic) { unsorted.append((message, record)) }
         } catch {
+            guard rules.answersFor(nil, on: record.topic) else { return }
             reject(record, IntakeRefusal(stage: .valueConverter, code: error.code.rawValue, reason: error.reason))
         }
     }
@@ -72,9 +79,11 @@ struct Intake {
     }
 
     private mutating func take(_ work: Work) {
-        entries.append(work.entry)
-        if let tag = work.tag {
-            tags.append((integration: work.entry.key.integration, contactID: work.entry.key.recordID, tag: tag))
+        switch work {
+        case .change(let entry, let tag):
+            entries.append(entry)
+            if let tag { tags.append((integration: entry.key.integration, contactID: entry.key.recordID, tag: tag)) }
+        case .action(let request): actions.append(request)
         }
     }
 

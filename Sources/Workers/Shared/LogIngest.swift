@@ -4,6 +4,7 @@ import EventLog
 import Logging
 import Metrics
 import Store
+import SyncCore
 
 /// The first step of either direction: folds what topics carry into the durable queue.
 ///
@@ -52,6 +53,10 @@ struct LogIngest: Sendable {
             _ = try await store.enqueue(intake.entries, direction: rules.direction, tags: intake.tags, now: clock.now())
             Counter(label: "tandem_ingested_total").increment(by: intake.entries.count)
         }
-        return Set(intake.entries.map(\.key.integration))
+        if !intake.actions.isEmpty {
+            _ = try await store.take(intake.actions, now: clock.now())
+            Counter(label: "tandem_ingested_total").increment(by: intake.actions.count)
+        }
+        return Set(intake.entries.map(\.key.integration)).union(intake.actions.map(\.key.integration))
     }
 }
