@@ -67,7 +67,7 @@ extension GatewayResponse {
         GatewayResponse(200, .probe, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.utf8))
     }
 
-    private static func error(
+    static func error(
         _ status: Int, _ outcome: GatewayOutcome, code: String, _ message: String, headers: [String: String] = [:]
     ) -> GatewayResponse {
         let body = JSONValue.object(["error": .object(["code": .string(code), "message": .string(message)])])

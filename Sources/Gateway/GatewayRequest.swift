@@ -63,6 +63,8 @@ public enum GatewayOutcome: String, Sendable, CaseIterable {
     case interrupted
     case logUnavailable = "log-unavailable"
     case storeUnavailable = "store-unavailable"
+    /// A request of the API, whatever came of it.
+    case api
     /// Health, readiness and metrics.
     case probe
 }
