@@ -116,3 +116,35 @@ extension SalesforceCRM: CRMExport {
     /// One call, or two when the job is not done.
     public func endExport(_ id: String) async throws(SyncError) { try await export.end(id) }
 }
+
+extension SalesforceCRM: CRMImport {
+    private var ingest: Import { Import(org: org) }
+
+    public func canImport(_ write: CRMWrite) -> Bool { Import.canCarry(write) }
+
+    /// An ingest job of the Bulk API 2.0; one call.
+    public func openImport(of object: CRMObject, _ operation: CRMImportOperation) async throws(SyncError) -> String {
+        try await ingest.open(object, operation)
+    }
+
+    /// One call, and those that find the accounts which contacts name.
+    public func upload(_ writes: [CRMWrite], toImport id: String) async throws(SyncError) {
+        try await ingest.upload(writes, to: id)
+    }
+
+    /// One call.
+    public func closeImport(_ id: String) async throws(SyncError) { try await ingest.close(id) }
+
+    /// One call.
+    public func importState(_ id: String) async throws(SyncError) -> CRMImportState { try await ingest.state(id) }
+
+    /// Two calls.
+    public func importResults(
+        _ id: String, of object: CRMObject, _ operation: CRMImportOperation
+    ) async throws(SyncError) -> [String: Result<CRMWriteSuccess, SyncError>] {
+        try await ingest.results(id, of: object, operation)
+    }
+
+    /// One call.
+    public func abortImport(_ id: String) async throws(SyncError) { try await ingest.abort(id) }
+}

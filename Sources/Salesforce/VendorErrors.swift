@@ -33,11 +33,20 @@ enum VendorErrors {
 
     /// The error of one row of a collections answer.
     static func rowError(in result: JSONValue, isUpsert: Bool, now: Timestamp) -> SyncError? {
-        let error = firstError(in: result, now: now)
+        firstError(in: result, now: now).map { rowError($0, isUpsert: isUpsert) }
+    }
+
+    /// The error of one row of a bulk job.
+    static func rowError(code: String, message: String, fields: [String], isUpsert: Bool, now: Timestamp) -> SyncError {
+        let errorClass = errorClass(code: code, message: message, now: now)
+        return rowError(SyncError(errorClass, code: code, message: message, fields: fields), isUpsert: isUpsert)
+    }
+
+    private static func rowError(_ error: SyncError, isUpsert: Bool) -> SyncError {
         // What has the key of a create may be the record that an earlier, slow call of ours made: it is to be read back.
-        if isUpsert, error?.code == "DUPLICATE_VALUE" { return withClass(.inDoubt, error) }
+        if isUpsert, error.code == "DUPLICATE_VALUE" { return withClass(.inDoubt, error) }
         // The call was let in, so its credentials work: what is forbidden is this record.
-        return error?.errorClass == .auth ? withClass(.permanent, error) : error
+        return error.errorClass == .auth ? withClass(.permanent, error) : error
     }
 
     static func errorClass(code: String, message: String, now: Timestamp) -> ErrorClass {
@@ -73,6 +82,10 @@ enum VendorErrors {
     }
 
     private static func withClass(_ errorClass: ErrorClass, _ error: SyncError?) -> SyncError? {
-        error.map { SyncError(errorClass, code: $0.code, message: $0.message, fields: $0.fields) }
+        error.map { withClass(errorClass, $0) }
+    }
+
+    private static func withClass(_ errorClass: ErrorClass, _ error: SyncError) -> SyncError {
+        SyncError(errorClass, code: error.code, message: error.message, fields: error.fields)
     }
 }

@@ -11,11 +11,6 @@ struct Writer {
     private static let pieces = SalesforceSession.subrequestsPerCall
     /// How many calls the search for offenders may cost; what is not settled then is left for a later batch.
     private static let searchCalls = 30
-    private static let headers = [
-        // A sync must not hand records to other owners, and alert-only duplicate rules ask a human who is not there.
-        "Sforce-Auto-Assign": "FALSE",
-        "Sforce-Duplicate-Rule-Header": "allowSave=true",
-    ].merging(SalesforceSession.clientHeader) { first, _ in first }
 
     /// Records that travel in one subrequest, by their place in the batch.
     private struct Part {
@@ -32,91 +27,27 @@ struct Writer {
     private let logger: Logger
     private let writes: [CRMWrite]
     private var outcomes: [Result<CRMWriteSuccess, SyncError>?]
-    private var types: [CRMObject: FieldTypes] = [:]
-    /// The ids of the accounts that contacts name, by place in the batch; null where the name is blank.
-    private var accounts: [Int: JSONValue] = [:]
+    private var forms: WriteForms
     private var searchCallsLeft = Writer.searchCalls
-    private var redescribed: Set<CRMObject> = []
 
     init(_ writes: [CRMWrite], to org: Org, logger: Logger) {
         self.writes = writes
         self.org = org
         self.logger = logger
+        forms = WriteForms(writes, org: org)
         outcomes = Array(repeating: nil, count: writes.count)
     }
 
     /// One outcome per write, in order.
     mutating func run() async -> [Result<CRMWriteSuccess, SyncError>] {
-        for object in CRMObject.allCases { await loadTypes(object) }
-        await resolveAccounts()
+        await forms.prepare()
+        for (row, refusal) in forms.refusals { outcomes[row] = .failure(refusal) }
         let sendable = writes.indices.filter { outcomes[$0] == nil }
         for wave in WriteOrder.waves(sendable, of: writes) { await send(parts(wave)) }
         return outcomes.map { $0 ?? .failure(.unusableAnswer("the record was not settled", effect: .write)) }
     }
 
-    // MARK: Before the call
-
-    /// Settles the records with fields that Salesforce does not have: one of them would sink its whole subrequest.
-    private mutating func loadTypes(_ object: CRMObject) async {
-        let rows = writes.indices.filter { writes[$0].object == object }
-        guard !rows.isEmpty else { return }
-        do throws(SyncError) {
-            let needed = rows.reduce(into: Set<String>()) { $0.formUnion(fields(of: writes[$1])) }
-            types[object] = try await org.schemas.types(object, knowing: needed)
-            settleUnknownFields(rows)
-        } catch {
-            settle(rows, error)
-        }
-    }
-
-    /// The fields a write names, Tandem's own first.
-    private func fields(of write: CRMWrite) -> [String] {
-        let key = write.object.isPerson || write.isUpsert ? [org.settings.externalIDField] : []
-        return key + statuses(of: write).map(\.field) + write.values.keys.sorted()
-    }
-
-    /// The texts that tell how the record stands (OUT-6).
-    private func statuses(of write: CRMWrite) -> [(field: String, text: String)] {
-        let sync = write.syncStatus.map { (org.settings.syncStatusField, $0) }
-        let account = write.accountStatus.flatMap { text in org.settings.accountStatusField.map { ($0, text) } }
-        return [sync, account].compactMap(\.self)
-    }
-
-    @discardableResult
-    private mutating func settleUnknownFields(_ rows: [Int]) -> Bool {
-        var settled = false
-        for row in rows {
-            let write = writes[row]
-            guard let types = types[write.object] else { continue }
-            let missing = fields(of: write).filter { types[$0] == nil }
-            guard !missing.isEmpty else { continue }
-            outcomes[row] = .failure(.missingFields(missing, object: write.object))
-            settled = true
-        }
-        return settled
-    }
-
-    /// Settles the contacts whose account's name stands for none.
-    private mutating func resolveAccounts() async {
-        var names: [Int: String] = [:]
-        for row in writes.indices where outcomes[row] == nil && writes[row].object == .contact {
-            guard let value = writes[row].values[CRMRecord.accountNameField] else { continue }
-            if case .text(let name) = FieldType.text(maxLength: nil).normalized(value) {
-                names[row] = name
-            } else {
-                accounts[row] = .null
-            }
-        }
-        guard !names.isEmpty else { return }
-        let found = await AccountNames(org: org, headers: Self.headers).resolve(writes.indices.compactMap { names[$0] })
-        for (row, name) in names {
-            switch found[AccountNames.key(name)] {
-            case .success(let id): accounts[row] = .string(id)
-            case .failure(let error): outcomes[row] = .failure(error)
-            case nil: outcomes[row] = .failure(.unusableAnswer("the account was not settled", effect: .repeatable))
-            }
-        }
-    }
+    // MARK: What is sent
 
     private func parts(_ rows: [Int]) -> [Part] {
         let groups = Dictionary(grouping: rows) { row in
@@ -142,28 +73,14 @@ struct Writer {
         let records = part.rows.map(record)
         return Subrequest(
             method: "PATCH", url: "\(org.session.basePath)/\(path)", body: ["allOrNone": false, "records": .array(records)],
-            headers: Self.headers
+            headers: WriteForms.headers
         )
     }
 
     private func record(_ row: Int) -> JSONValue {
-        let write = writes[row]
-        var members = write.values.reduce(into: [String: JSONValue]()) { members, entry in
-            members[entry.key] = FieldCoding.json(entry.value, type: types[write.object]?[entry.key] ?? .unsupported(""))
-        }
-        if let account = accounts[row] {
-            members[CRMRecord.accountNameField] = nil
-            members["AccountId"] = account
-        }
-        for (field, text) in statuses(of: write) { members[field] = .string(text) }
-        members["attributes"] = ["type": .string(write.object.apiName)]
-        switch write.target {
-        case .update(let id):
-            members["id"] = .string(id)
-            if let stamp = write.stampExternalID { members[org.settings.externalIDField] = .string(stamp) }
-        case .upsert(let externalID):
-            members[org.settings.externalIDField] = .string(externalID)
-        }
+        var members = forms.members(row)
+        members["attributes"] = ["type": .string(writes[row].object.apiName)]
+        if case .update(let id) = writes[row].target { members["id"] = .string(id) }
         return .object(members)
     }
 
@@ -218,7 +135,7 @@ struct Writer {
 
     private func outcome(_ result: JSONValue, of write: CRMWrite) -> Result<CRMWriteSuccess, SyncError> {
         guard result["success"]?.boolValue == true else {
-            let error = VendorErrors.rowError(in: result, isUpsert: write.isUpsert, now: org.session.now)
+            let error = VendorErrors.rowError(in: result, isUpsert: write.importOperation == .upsert, now: org.session.now)
             return .failure(error ?? .unusableAnswer("the record's result states neither success nor error", effect: .write))
         }
         if let id = result["id"]?.stringValue {
@@ -262,19 +179,12 @@ struct Writer {
 
     /// Whether a fresh description shows fields of the part's records to be gone.
     private mutating func settleVanishedFields(_ part: Part) async -> Bool {
-        for object in Set(part.rows.map { writes[$0].object }) where redescribed.insert(object).inserted {
-            if let schema = try? await org.schemas.describe(object) { types[object] = FieldTypes(schema) }
-        }
-        return settleUnknownFields(part.rows)
+        guard await forms.refuseVanishedFields(part.rows) else { return false }
+        for row in part.rows { outcomes[row] = forms.refusals[row].map(Result.failure) ?? outcomes[row] }
+        return true
     }
 
     private mutating func settle(_ rows: [Int], _ error: SyncError) {
         for row in rows { outcomes[row] = .failure(error) }
-    }
-}
-
-extension CRMWrite {
-    fileprivate var isUpsert: Bool {
-        if case .upsert = target { true } else { false }
     }
 }

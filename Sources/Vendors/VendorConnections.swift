@@ -34,7 +34,7 @@ package actor VendorConnections: Connections {
         self.logger = logger
     }
 
-    package func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed & CRMExport {
+    package func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRMConnection {
         if let crm = entry(of: integration).crm { return crm }
         let settings = integration.settings.crm
         let name = integration.settings.name

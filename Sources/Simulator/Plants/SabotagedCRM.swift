@@ -23,8 +23,8 @@ struct CRMSabotage: Sendable {
 }
 
 /// A CRM's connector with something wrong with it.
-struct SabotagedCRM: CRM, CRMFeed, CRMExport {
-    let crm: any CRM & CRMFeed & CRMExport
+struct SabotagedCRM: CRMConnection {
+    let crm: any CRMConnection
     let sabotage: CRMSabotage
 
     var writesPerCall: Int { crm.writesPerCall }
@@ -104,6 +104,36 @@ struct SabotagedCRM: CRM, CRMFeed, CRMExport {
 
     func endExport(_ id: String) async throws(SyncError) {
         try await failing { () async throws(SyncError) in try await crm.endExport(id) }
+    }
+
+    func canImport(_ write: CRMWrite) -> Bool { crm.canImport(write) }
+
+    func openImport(of object: CRMObject, _ operation: CRMImportOperation) async throws(SyncError) -> String {
+        try await failing { () async throws(SyncError) in try await crm.openImport(of: object, operation) }
+    }
+
+    func upload(_ writes: [CRMWrite], toImport id: String) async throws(SyncError) {
+        try await failing { () async throws(SyncError) in try await crm.upload(writes, toImport: id) }
+    }
+
+    func closeImport(_ id: String) async throws(SyncError) {
+        try await failing { () async throws(SyncError) in try await crm.closeImport(id) }
+    }
+
+    func importState(_ id: String) async throws(SyncError) -> CRMImportState {
+        try await failing { () async throws(SyncError) in try await crm.importState(id) }
+    }
+
+    func importResults(
+        _ id: String, of object: CRMObject, _ operation: CRMImportOperation
+    ) async throws(SyncError) -> [String: Result<CRMWriteSuccess, SyncError>] {
+        try await failing { () async throws(SyncError) in
+            try await crm.importResults(id, of: object, operation).mapValues { $0.mapError(sabotage.failure) }
+        }
+    }
+
+    func abortImport(_ id: String) async throws(SyncError) {
+        try await failing { () async throws(SyncError) in try await crm.abortImport(id) }
     }
 
     private func tampered(_ result: CRMReadResult, _ reading: CRMSabotage.Reading) -> CRMReadResult {

@@ -9,7 +9,7 @@ struct SabotagedConnections: Connections {
     let crm: CRMSabotage?
     let marketing: MarketingSabotage?
 
-    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRM & CRMFeed & CRMExport {
+    func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRMConnection {
         let sound = try await connections.crm(of: integration)
         guard let crm else { return sound }
         return SabotagedCRM(crm: sound, sabotage: crm)
