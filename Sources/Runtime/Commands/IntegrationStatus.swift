@@ -27,7 +27,7 @@ private struct StatusReport {
     func lines() async throws -> [String] {
         var lines = ["\(name)  \(integration.settings.profile.rawValue)  \(integration.state.rawValue)"]
         lines += try await setUp()
-        lines += try await queue(.inbound) + (try await queue(.outbound)) + imports() + tags()
+        lines += try await queue(.inbound) + (try await queue(.outbound)) + imports() + bulkWrites() + tags()
         lines += try await ScheduleDesk(store: store, now: now).lines(of: integration)
         lines += try await runs()
         for direction in Direction.allCases { lines += try await hold(direction) }
@@ -68,6 +68,13 @@ private struct StatusReport {
         guard let oldest = jobs.map(\.startedAt).min() else { return [] }
         let people = jobs.map(\.rows.count).reduce(0, +)
         return ["  imports   \(jobs.count) under way with \(people) people, the oldest since \(oldest.iso8601)"]
+    }
+
+    private func bulkWrites() async throws -> [String] {
+        let bulks = try await store.bulkWrites(integration: name)
+        guard let oldest = bulks.map(\.startedAt).min() else { return [] }
+        let records = bulks.map(\.rows).reduce(0, +)
+        return ["  bulk jobs \(bulks.count) under way with \(records) records, the oldest since \(oldest.iso8601)"]
     }
 
     private func tags() async throws -> [String] {

@@ -15,7 +15,7 @@ struct SettingsText {
         let settings: IntegrationSettings
 
         private enum Key: String, CodingKey { case name, profile, crm, marketing, inbound, outbound, runs, mappings }
-        private enum InboundKey: String, CodingKey { case window, matching }
+        private enum InboundKey: String, CodingKey { case window, matching, bulkFrom }
         private enum WindowKey: String, CodingKey { case records, interval }
 
         func encode(to encoder: any Encoder) throws {
@@ -29,6 +29,7 @@ struct SettingsText {
             try root.encode(OutboundText(settings: settings.outbound), forKey: .outbound)
             var inbound = root.nestedContainer(keyedBy: InboundKey.self, forKey: .inbound)
             try inbound.encode(settings.inbound.matching, forKey: .matching)
+            try inbound.encode(settings.inbound.bulkFrom, forKey: .bulkFrom)
             var window = inbound.nestedContainer(keyedBy: WindowKey.self, forKey: .window)
             try window.encode(settings.inbound.window.records, forKey: .records)
             try window.encode(settings.inbound.window.interval.text, forKey: .interval)

@@ -94,8 +94,9 @@ extension ConfigurationValue {
 
     fileprivate func inboundSettings() -> InboundSettings {
         var settings = InboundSettings()
-        guard let mapping = mapping(known: ["window", "matching"]) else { return settings }
+        guard let mapping = mapping(known: ["window", "matching", "bulkFrom"]) else { return settings }
         mapping["matching"]?.choice(of: InboundSettings.Matching.self).assign(to: &settings.matching)
+        mapping["bulkFrom"]?.integer(in: 1000...10_000_000).assign(to: &settings.bulkFrom)
         if let window = mapping["window"]?.mapping(known: ["records", "interval"]) {
             window["records"]?.integer(in: 1...10_000).assign(to: &settings.window.records)
             window["interval"]?.duration(in: .seconds(1)...(.seconds(86_400))).assign(to: &settings.window.interval)

@@ -71,6 +71,8 @@ extension Store {
     /// Pauses, resumes or disconnects (GEN-4). Disconnecting forgets, in the same transaction, the secrets and all that would
     /// still make something flow: the schedule, the polls, imports and creations under way, tags that wait, who was passed over,
     /// holds, the run under way and drift; actions that wait have failed. Links and history stay.
+    /// still make something flow: the schedule, the polls, imports, bulk writes and creations under way, tags that wait, who was
+    /// passed over, holds, the run under way and drift. Links and history stay.
     ///
     /// Throws `unknown-integration`, and `disconnected` when it was ended for good before.
     public func setState(_ name: String, _ state: IntegrationState, now: Timestamp) async throws(StoreError) {
@@ -87,6 +89,7 @@ extension Store {
             try ScheduleTable.forget(id: id, db)
             try PollTable.forgetAll(id: id, db)
             try ImportTable.dropAll(id: id, db)
+            try BulkTable.dropAll(id: id, db)
             try CreationTable.forgetAll(id: id, db)
             try TagTable.forgetAll(id: id, db)
             try ActionTable.endAll(id: id, now: now, db)

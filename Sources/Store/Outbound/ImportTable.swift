@@ -2,23 +2,10 @@ import Contracts
 import GRDB
 import SyncCore
 
-/// The tables `imports` and `import_rows`, and the marks on the rows of the queue.
+/// The tables `imports` and `import_rows`.
 enum ImportTable {
     static func unknown(_ id: Int64) -> StoreError {
         StoreError(code: "unknown-import", message: "there is no import \(id) under way")
-    }
-
-    static func mark(_ row: ImportRow, counts: inout QueueCounts, _ db: Database) throws {
-        let sql = "SELECT integration_id, state FROM queue WHERE id = ? AND direction = ?"
-        let found = try db.firstRow(sql, [row.rowID, Direction.outbound.stored]) { row in
-            (integration: try row.value(0) as Int64, state: try QueueState(row, 1))
-        }
-        guard let found, found.state == .ready || found.state == .delayed else {
-            throw StoreError(code: "not-queued", message: "\(row.key) does not wait in the queue")
-        }
-        try db.run("UPDATE queue SET state = 3, next_at = NULL WHERE id = ?", [row.rowID])
-        counts.add(-1, integration: found.integration, direction: .outbound, state: found.state)
-        counts.add(1, integration: found.integration, direction: .outbound, state: .importing)
     }
 
     /// The new import's id.
@@ -75,14 +62,9 @@ enum ImportTable {
 
     /// Forgets an import; what is still marked for it is ready again.
     static func drop(_ id: Int64, _ db: Database) throws {
-        let marked = "state = 3 AND id IN (SELECT row_id FROM import_rows WHERE import_id = ?)"
-        let sql = "SELECT integration_id, COUNT(*) FROM queue WHERE \(marked) GROUP BY integration_id"
+        let rows = try db.rows("SELECT row_id FROM import_rows WHERE import_id = ?", [id]) { try $0.value(0) as Int64 }
         var counts = QueueCounts()
-        for (integration, rows) in try db.rows(sql, [id], { (try $0.value(0) as Int64, try $0.value(1) as Int) }) {
-            counts.add(-rows, integration: integration, direction: .outbound, state: .importing)
-            counts.add(rows, integration: integration, direction: .outbound, state: .ready)
-        }
-        try db.run("UPDATE queue SET state = 0 WHERE \(marked)", [id])
+        for row in rows { try QueueTable.takeBack(row, direction: .outbound, counts: &counts, db) }
         try counts.save(db)
         try db.run("DELETE FROM import_rows WHERE import_id = ?", [id])
         try db.run("DELETE FROM imports WHERE id = ?", [id])

@@ -15,7 +15,7 @@ extension Store {
             try LeaseTable.require(lease, now: now, db)
             var names = IntegrationNames(db)
             var counts = QueueCounts()
-            for row in rows { try ImportTable.mark(row, counts: &counts, db) }
+            for row in rows { try QueueTable.sendOff(row.rowID, row.key, direction: .outbound, counts: &counts, db) }
             try counts.save(db)
             let id = try ImportTable.insert(rows, integration: names.id(of: integration), now: now, db)
             return ImportJob(id: id, integration: integration, batchID: nil, startedAt: now, rows: rows)
@@ -53,14 +53,20 @@ extension Store {
         }
     }
 
-    /// Which of these people are on their way in an import.
+    /// Which of these people are on their way in an import, or to the CRM in a bulk job.
     public func underImport(integration: String, marketingIDs: [String]) async throws(StoreError) -> Set<String> {
-        try await read { db in try ImportTable.rows("marketing_id", among: marketingIDs, of: integration, db) }
+        try await read { db in
+            try ImportTable.rows("marketing_id", among: marketingIDs, of: integration, db)
+                .union(BulkTable.rows("marketing_id", among: marketingIDs, of: integration, db))
+        }
     }
 
-    /// Which of these CRM records are on their way in an import.
+    /// Which of these CRM records are on their way in an import, or being written in a bulk job.
     public func underImport(integration: String, crmIDs: [String]) async throws(StoreError) -> Set<String> {
-        try await read { db in try ImportTable.rows("record_id", among: crmIDs, of: integration, db) }
+        try await read { db in
+            try ImportTable.rows("record_id", among: crmIDs, of: integration, db)
+                .union(BulkTable.rows("crm_id", among: crmIDs, of: integration, db))
+        }
     }
 
     /// Which of these addresses, in lower case, are on their way in an import: new people have no id yet.

@@ -111,6 +111,31 @@ enum QueueTable {
         return nil
     }
 
+    /// Marks a row as on its way: nobody takes it until it is taken back or settled.
+    static func sendOff(
+        _ id: Int64, _ key: RecordKey, direction: Direction, counts: inout QueueCounts, _ db: Database
+    ) throws {
+        let sql = "SELECT integration_id, state FROM queue WHERE id = ? AND direction = ?"
+        let found = try db.firstRow(sql, [id, direction.stored]) { row in
+            (integration: try row.value(0) as Int64, state: try QueueState(row, 1))
+        }
+        guard let found, found.state == .ready || found.state == .delayed else {
+            throw StoreError(code: "not-queued", message: "\(key) does not wait in the queue")
+        }
+        try db.run("UPDATE queue SET state = 3, next_at = NULL WHERE id = ?", [id])
+        counts.add(-1, integration: found.integration, direction: direction, state: found.state)
+        counts.add(1, integration: found.integration, direction: direction, state: .importing)
+    }
+
+    /// Makes a row ready that is still marked as on its way.
+    static func takeBack(_ id: Int64, direction: Direction, counts: inout QueueCounts, _ db: Database) throws {
+        let sql = "SELECT integration_id FROM queue WHERE id = ? AND direction = ? AND state = 3"
+        guard let integration = try db.firstRow(sql, [id, direction.stored], { try $0.value(0) as Int64 }) else { return }
+        try db.run("UPDATE queue SET state = 0 WHERE id = ?", [id])
+        counts.add(-1, integration: integration, direction: direction, state: .importing)
+        counts.add(1, integration: integration, direction: direction, state: .ready)
+    }
+
     /// Makes parked rows ready, all or those with this error code; how many there were.
     static func retryParked(integration: Int64, direction: Direction, code: String?, now: Timestamp, _ db: Database) throws -> Int
     {

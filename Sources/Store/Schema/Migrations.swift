@@ -17,6 +17,7 @@ enum Migrations {
         Migration(statements: UsageSchema.statements),
         Migration(statements: RunSchema.statements),
         Migration(statements: ActionSchema.statements),
+        Migration(statements: BulkWriteSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.

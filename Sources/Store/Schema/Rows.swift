@@ -66,7 +66,7 @@ enum QueueState: Int64 {
     case delayed = 1
     /// Waits for someone to look at its error.
     case parked = 2
-    /// On its way in an import: its turn comes when that is settled.
+    /// On its way in an import or a bulk job: its turn comes when that is settled.
     case importing = 3
     /// A tag that was put on, remembered for a while: what marketing tells late may be from before it.
     case done = 4

@@ -135,12 +135,29 @@ public struct InboundSettings: Sendable, Hashable, Codable {
         case none
     }
 
+    /// From so many on a bulk job writes records of one kind with fewer calls: they take one per 1,000 one by one, and a job
+    /// some ten, its looks included.
+    public static let standardBulk = 10_000
+
     public var window: BatchWindow
     public var matching: Matching
+    /// From so many waiting records of one kind on they are written by a bulk job of the CRM.
+    public var bulkFrom: Int
 
-    public init(window: BatchWindow = .standard, matching: Matching = .email) {
+    public init(
+        window: BatchWindow = .standard, matching: Matching = .email, bulkFrom: Int = InboundSettings.standardBulk
+    ) {
         self.window = window
         self.matching = matching
+        self.bulkFrom = bulkFrom
+    }
+
+    /// Settings stored before there were bulk jobs do not tell from when on.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        window = try values.decode(BatchWindow.self, forKey: .window)
+        matching = try values.decode(Matching.self, forKey: .matching)
+        bulkFrom = try values.decodeIfPresent(Int.self, forKey: .bulkFrom) ?? Self.standardBulk
     }
 }
 

@@ -31,6 +31,10 @@ struct InboundBatch {
         /// An import is writing the person; what that makes of the link comes first.
         case waits
         case failed(SyncError)
+        /// Another turn decides.
+        case postponed
+        /// On its way in a bulk job, which settles it.
+        case handedOver
     }
 
     private var links: [String: [CRMObject: Link]] = [:]
@@ -188,6 +192,12 @@ extension InboundBatch {
     mutating func fail(row: Int, with error: SyncError) {
         verdicts[row] = .failed(error)
         items.removeAll { $0.row == row }
+    }
+
+    /// Takes rows out that this turn does not settle.
+    mutating func leave(_ rows: Set<Int>, as verdict: Verdict) {
+        for row in rows { verdicts[row] = verdict }
+        items.removeAll { rows.contains($0.row) }
     }
 
     /// What the CRM has to be asked before deciding; empty when everything is decided already.

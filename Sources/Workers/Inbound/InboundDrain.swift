@@ -21,6 +21,10 @@ public actor InboundDrain {
     /// The revision of the settings that the turn works with.
     private var revision: Int?
     private var pace: Pace
+    /// When each bulk write under way is looked at next.
+    private var nextLooks: [Int64: Timestamp] = [:]
+    /// Before then nothing is gathered for a bulk job.
+    private var nextBulk = Timestamp.distantPast
 
     public init(
         integration name: String, holder: String, store: Store, connections: any Connections, clock: any WallClock,
@@ -56,28 +60,38 @@ public actor InboundDrain {
         guard let integration = try await store.integration(name), integration.state == .active else { return pollAgain }
         revision = integration.revision
         guard try await holds.isOver() else { return pollAgain }
+        let isBulkDue = try await !dueBulks(now).isEmpty
         let depth = try await store.depth(integration: name, direction: .inbound, now: now)
-        switch integration.settings.inbound.window.decision(waiting: depth.ready, oldest: depth.oldest, now: now) {
-        case .idle: return pollAgain
-        case .wait(let until): return .at(min(until, now.advanced(by: pace.settings.pollInterval)))
-        case .flush: break
+        let decision = integration.settings.inbound.window.decision(waiting: depth.ready, oldest: depth.oldest, now: now)
+        switch decision {
+        case .idle where !isBulkDue: return pollAgain
+        case .wait(let until) where !isBulkDue: return .at(min(until, now.advanced(by: pace.settings.pollInterval)))
+        case .idle, .wait, .flush: break
         }
         try integration.settings.crm.budget.allow(.inbound, by: try await store.usage(of: name), now: now)
-        return try await lease.hold { try await self.flush(integration, lease: $0) } ?? pollAgain
+        return try await lease.hold { lease in
+            try await self.settleBulks(of: integration, lease: lease)
+            return decision == .flush ? try await self.flush(integration, ready: depth.ready, lease: lease) : pollAgain
+        } ?? pollAgain
     }
 
     // MARK: One flush
 
-    private func flush(_ integration: StoredIntegration, lease: Lease) async throws -> NextTurn {
+    private func flush(_ integration: StoredIntegration, ready: Int, lease: Lease) async throws -> NextTurn {
         let crm = try await connections.crm(of: integration)
         let known = try await schemas.schemas(of: integration)
-        let rows = try await store.take(integration: name, direction: .inbound, limit: crm.writesPerCall, now: clock.now())
+        let inbound = integration.settings.inbound
+        let isMany = ready >= inbound.bulkFrom && clock.now() >= nextBulk
+        let limit = isMany ? InboundBulk.limit(inbound) : crm.writesPerCall
+        let rows = try await store.take(integration: name, direction: .inbound, limit: limit, now: clock.now())
         var batch = InboundBatch(integration: integration, schemas: known, rows: rows)
         let people = rows.map(\.key.recordID)
         batch.triage(
             links: try await store.links(integration: name, marketingIDs: people),
             pendingTags: try await store.pendingTags(integration: name, contactIDs: people),
             underImport: try await peopleUnderImport(rows))
+        let isBulk = isMany && batch.chooseForBulk(from: inbound.bulkFrom, otherwise: crm.writesPerCall)
+        if isMany, !isBulk { nextBulk = clock.now().advanced(by: InboundBulk.pause) }
         try await completePartialRows(&batch)
 
         let request = batch.readRequest()
@@ -86,10 +100,15 @@ public actor InboundDrain {
             if answer.failures.values.contains(where: { $0.errorClass == .schema }) { await schemas.forget(name) }
             batch.resolve(answer, now: clock.now())
         }
-        let writes = batch.writes()
-        if !writes.isEmpty {
+        if !batch.writes().isEmpty {
             // Also makes sure that the lease is still held.
             try await store.saveLinks(batch.intents(), lease: lease, now: clock.now())
+            if isBulk {
+                let bulk = InboundBulk(
+                    integration: integration, store: store, crm: crm, clock: clock, lease: lease, logger: logger)
+                if try await !bulk.handOver(&batch) { nextBulk = clock.now().advanced(by: InboundBulk.pause) }
+            }
+            let writes = batch.writes()
             let results = await crm.write(writes.map(\.write))
             for (write, result) in zip(writes, results) { batch.record(result, forItem: write.item) }
         }
@@ -140,9 +159,7 @@ public actor InboundDrain {
         try await store.settle(settlements, direction: .inbound, lease: lease, now: now)
         // Only now: turns that merely wait in between must not shorten the pauses.
         pace.succeeded()
-        if let usage {
-            try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
-        }
+        try await record(usage)
         try await report(batch, settlements)
         if batch.items.contains(where: \.failedBySchema) { await schemas.forget(name) }
         if let hold = settling.hold(of: batch) {
@@ -150,6 +167,41 @@ public actor InboundDrain {
             return pace.pollAgain
         }
         return .now
+    }
+
+    private func record(_ usage: APIUsage?) async throws {
+        guard let usage else { return }
+        try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
+    }
+
+    // MARK: Bulk writes under way
+
+    /// Those worth a look now. A new one gets its time.
+    private func dueBulks(_ now: Timestamp) async throws -> [BulkWrite] {
+        let bulks = try await store.bulkWrites(integration: name)
+        nextLooks = nextLooks.filter { look in bulks.contains { $0.id == look.key } }
+        for bulk in bulks where nextLooks[bulk.id] == nil {
+            nextLooks[bulk.id] = bulk.startedAt.advanced(by: BulkSettling.pause(for: bulk, now: bulk.startedAt))
+        }
+        return bulks.filter { bulk in nextLooks[bulk.id].map { $0 <= now } ?? true }
+    }
+
+    private func settleBulks(of integration: StoredIntegration, lease: Lease) async throws {
+        // Read under the lease: until then another worker may have been sending them off.
+        let bulks = try await dueBulks(clock.now())
+        guard !bulks.isEmpty else { return }
+        let crm = try await connections.crm(of: integration)
+        for bulk in bulks {
+            let settling = BulkSettling(
+                bulk: bulk, store: store, crm: crm, retry: pace.settings.retry, jitter: pace.jitter(), clock: clock, lease: lease,
+                logger: logger)
+            guard try await settling.settle() else {
+                nextLooks[bulk.id] = clock.now().advanced(by: BulkSettling.pause(for: bulk, now: clock.now()))
+                continue
+            }
+            pace.succeeded()
+        }
+        try await record(await crm.usage())
     }
 
     // MARK: Failures of the whole integration
@@ -165,7 +217,7 @@ public actor InboundDrain {
     private func report(_ batch: InboundBatch, _ settlements: [Settlement]) async throws {
         try await countEchoes(batch)
         var outcomes: [String: Int] = [:]
-        for verdict in batch.verdicts.values { outcomes[verdict.label, default: 0] += 1 }
+        for label in batch.verdicts.values.compactMap(\.label) { outcomes[label, default: 0] += 1 }
         for item in batch.items { outcomes[item.label, default: 0] += 1 }
         for (outcome, count) in outcomes {
             Counter(label: "tandem_settled_total", dimensions: [("integration", name), ("outcome", outcome)]).increment(by: count)
@@ -194,13 +246,16 @@ extension InboundDrain {
 }
 
 extension InboundBatch.Verdict {
-    fileprivate var label: String {
+    /// `nil` where the turn did not deal with the row.
+    fileprivate var label: String? {
         switch self {
         case .ended: "ended"
         case .waits: "waiting"
         case .skipped: "skipped"
         case .dropped(let reason, _): reason.rawValue
         case .failed: "failed"
+        case .handedOver: "handed-over"
+        case .postponed: nil
         }
     }
 }

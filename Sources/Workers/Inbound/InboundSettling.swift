@@ -50,6 +50,8 @@ struct InboundSettling {
             return Settlement(rowID: row.id, version: row.version, result: .wait(until: now.advanced(by: .seconds(30))))
         case .failed(let error):
             return settlement(of: row, failedWith: error, links: [], history: [], touches: [], crmID: nil)
+        case .postponed, .handedOver:
+            return nil
         }
     }
 
@@ -86,18 +88,18 @@ struct InboundSettling {
     }
 
     /// The CRM record outbound has to look at though nothing changed it.
-    private func touch(of item: InboundBatch.Item) -> RecordKey? {
+    func touch(of item: InboundBatch.Item) -> RecordKey? {
         guard let resolution = item.resolution, resolution.touch, let id = resolution.link.crmID else { return nil }
         return RecordKey(integration: resolution.link.integration, object: resolution.link.object.rawValue, recordID: id)
     }
 
-    private func frozen(_ fields: [String], _ row: QueueRow, crmID: String?) -> HistoryEntry {
+    func frozen(_ fields: [String], _ row: QueueRow, crmID: String?) -> HistoryEntry {
         HistoryEntry(
             row, crmID: crmID, at: now, outcome: "frozen", code: "bouncing",
             message: "kept changing to and fro between the two sides and stands still now: \(fields.joined(separator: ", "))")
     }
 
-    private func settlement(
+    func settlement(
         of row: QueueRow, failedWith error: SyncError, links: [Link], history: [HistoryEntry], touches: [RecordKey],
         crmID: String?
     ) -> Settlement? {
@@ -127,7 +129,7 @@ struct InboundSettling {
         return nil
     }
 
-    private func entry(
+    func entry(
         for row: QueueRow, item: InboundBatch.Item, resolution: InboundResolution, crmID: String?
     ) -> HistoryEntry? {
         let outcome: String
@@ -149,7 +151,7 @@ struct InboundSettling {
 }
 
 extension HistoryEntry {
-    fileprivate init(
+    init(
         _ row: QueueRow, crmID: String?, at: Timestamp, outcome: String, code: String? = nil, message: String? = nil,
         details: JSONValue = .null
     ) {

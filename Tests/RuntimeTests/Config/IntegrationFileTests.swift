@@ -34,7 +34,7 @@ struct IntegrationFileTests {
         let file = try load(
             ConfigurationFixture.integration + """
 
-                  inbound: {window: {records: 7, interval: 90s}, matching: none}
+                  inbound: {window: {records: 7, interval: 90s}, matching: none, bulkFrom: 5000}
                   mapping:
                     defaults: false
                     contact:
@@ -69,7 +69,8 @@ struct IntegrationFileTests {
                     ]))
         #expect(
             file.settings.inbound
-                == InboundSettings(window: BatchWindow(records: 7, interval: .seconds(90)), matching: .none))
+                == InboundSettings(
+                    window: BatchWindow(records: 7, interval: .seconds(90)), matching: .none, bulkFrom: 5000))
     }
 
     @Test("MAP-1 a mapping replaces the default of the same CRM field and keeps the others")
