@@ -69,10 +69,8 @@ extension Store {
     }
 
     /// Pauses, resumes or disconnects (GEN-4). Disconnecting forgets, in the same transaction, the secrets and all that would
-    /// still make something flow: the schedule, the polls, imports and creations under way, tags that wait, who was passed over,
-    /// holds, the run under way and drift; actions that wait have failed. Links and history stay.
     /// still make something flow: the schedule, the polls, imports, bulk writes and creations under way, tags that wait, who was
-    /// passed over, holds, the run under way and drift. Links and history stay.
+    /// passed over, holds, the run under way and drift; actions that wait have failed. Links and history stay.
     ///
     /// Throws `unknown-integration`, and `disconnected` when it was ended for good before.
     public func setState(_ name: String, _ state: IntegrationState, now: Timestamp) async throws(StoreError) {

@@ -1,4 +1,4 @@
-/// Version 8 of the schema: what is on its way to the CRM in a bulk job.
+/// Version 9 of the schema: what is on its way to the CRM in a bulk job.
 enum BulkWriteSchema {
     static let statements = [
         """
