@@ -49,6 +49,8 @@ public struct GatewayResponse: Sendable, Equatable {
 /// What became of a request: the `outcome` label of `tandem_gateway_requests_total`.
 public enum GatewayOutcome: String, Sendable, CaseIterable {
     case accepted
+    /// A request to the API that was answered.
+    case answered
     /// A webhook that carries nothing to be synced (an open, a note, …): acknowledged, no event.
     case ignored
     /// A webhook of a type that is not known: acknowledged, no event.
@@ -63,8 +65,8 @@ public enum GatewayOutcome: String, Sendable, CaseIterable {
     case interrupted
     case logUnavailable = "log-unavailable"
     case storeUnavailable = "store-unavailable"
-    /// A request of the API, whatever came of it.
-    case api
+    /// The marketing platform did not tell what the API was asked for.
+    case marketingUnavailable = "marketing-unavailable"
     /// Health, readiness and metrics.
     case probe
 }

@@ -41,10 +41,10 @@ struct ActionsAPI: Sendable {
             _ = try await integration(record.integration)
             guard let action = try await store.take([request], now: clock.now()).first else { return .unknownRequest }
             guard action.isSame(as: request) else {
-                return .apiError(409, code: "request-id-taken", "the requestId stands for another action")
+                return .conflict(code: "request-id-taken", "the requestId stands for another action")
             }
             if action.state == .failed, let error = action.error {
-                return .apiError(409, code: error.code, error.message)
+                return .conflict(code: error.code, error.message)
             }
             return .api(202, action.json)
         }
@@ -112,24 +112,24 @@ struct ActionsAPI: Sendable {
 }
 
 extension GatewayResponse {
+    /// What it tells is of people: no cache on the way may keep it.
     fileprivate static func api(_ status: Int, _ body: JSONValue) -> GatewayResponse {
-        GatewayResponse(status, .api, body: body.serialized())
+        GatewayResponse(status, .answered, headers: ["Cache-Control": "no-store"], body: body.serialized())
     }
 
-    fileprivate static func apiError(
-        _ status: Int, code: String, _ message: String, headers: [String: String] = [:]
-    ) -> GatewayResponse {
-        error(status, .api, code: code, message, headers: headers)
-    }
+    fileprivate static let unknownRequest = error(
+        404, .notFound, code: "unknown-request", "no action has this requestId")
 
-    fileprivate static let unknownRequest = apiError(404, code: "unknown-request", "no action has this requestId")
+    fileprivate static func conflict(code: String, _ message: String) -> GatewayResponse {
+        error(409, .unprocessable, code: code, message)
+    }
 
     /// The marketing platform's own words. What passes by itself is worth another try.
     fileprivate static func marketingFailed(_ error: SyncError) -> GatewayResponse {
         switch error.errorClass {
         case .transient, .rateLimited, .lock, .inDoubt:
-            apiError(503, code: error.code, error.message, headers: ["Retry-After": "30"])
-        case .permanent, .auth, .schema: apiError(502, code: error.code, error.message)
+            .error(503, .marketingUnavailable, code: error.code, error.message, headers: ["Retry-After": "30"])
+        case .permanent, .auth, .schema: .error(502, .marketingUnavailable, code: error.code, error.message)
         }
     }
 }
