@@ -31,6 +31,7 @@ struct InboundBulkTests {
     @Test("IN-9 a large backlog of creations takes one job and is settled from its results, each record on its own")
     func creates() async throws {
         try await withBulk { world in
+            try await world.create(["0"])
             var messages = ids(1...20).map { world.creation($0) }
             messages.append(world.creation("21", World.person("21").merging(["perstag:ANNUAL_INCOME": "99,000,000"]) { $1 }))
             try await world.take(messages)
@@ -43,7 +44,7 @@ struct InboundBulkTests {
 
             // A look and the two lists of results.
             #expect(await world.calls { await settle(world) } == 3)
-            #expect(await world.salesforce.count("Contact") == 20)
+            #expect(await world.salesforce.count("Contact") == 21)
             #expect(try await world.depth() == QueueDepth(parked: 1))
             #expect(try await world.store.bulkWrites(integration: World.name).isEmpty)
             let record = try await world.crmRecord("1")
@@ -87,6 +88,40 @@ struct InboundBulkTests {
             #expect(try await world.store.bulkWrites(integration: World.name).isEmpty)
             #expect(await world.salesforce.count("Contact") == 17)
             #expect(try await world.depth() == QueueDepth())
+        }
+    }
+
+    @Test("IN-9 two kinds of records take two jobs, each settled from its own results")
+    func twoKinds() async throws {
+        try await withBulk { world in
+            try await world.take(
+                ids(1...12).map { world.creation($0) } + ids(21...32).map { world.creation($0, as: .lead) })
+            await world.flush()
+            #expect(try await world.store.bulkWrites(integration: World.name).map(\.object) == [.contact, .lead])
+            await settle(world)
+            #expect(await world.salesforce.count("Contact") == 12)
+            #expect(await world.salesforce.count("Lead") == 12)
+            #expect(try await world.crmRecord("30", .lead)["LastName"] == "Person 30")
+            #expect(try await world.depth() == QueueDepth())
+        }
+    }
+
+    @Test("IN-9 while Salesforce takes no more jobs the records go 1,000 to a call, and nobody waits")
+    func quota() async throws {
+        try await withBulk { world in
+            let connections = VendorConnections(
+                store: world.store, transport: NoJobs(wire: world.wire), clock: world.clock, logger: World.logger)
+            let drain = InboundDrain(
+                integration: World.name, holder: "first", store: world.store, connections: connections, clock: world.clock,
+                settings: DrainSettings(), logger: World.logger, jitter: { 1 })
+            try await world.take(
+                ids(1...12).map { world.creation($0) } + ids(21...32).map { world.creation($0, as: .lead) })
+            await world.clock.advance(by: .seconds(600))
+            for _ in 0..<3 { _ = await drain.turn() }
+            #expect(await world.salesforce.count("Contact") == 12)
+            #expect(await world.salesforce.count("Lead") == 12)
+            #expect(try await world.depth() == QueueDepth())
+            #expect(try await world.store.bulkWrites(integration: World.name).isEmpty)
         }
     }
 
@@ -184,6 +219,17 @@ struct InboundBulkTests {
             let link = try #require(try await world.link("1"))
             #expect(link.base["FirstName"] == .text("Grace") && link.base["Phone"] == .text("from marketing"))
         }
+    }
+}
+
+/// An org whose quota of bulk jobs is used up.
+private struct NoJobs: HTTPTransport {
+    let wire: Wire
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        guard request.url.hasSuffix("/jobs/ingest") else { return try await wire.send(request) }
+        let refusal: JSONValue = [["errorCode": "LIMIT_EXCEEDED", "message": "ExceededQuota"]]
+        return HTTPResponse(status: 400, body: refusal.serialized())
     }
 }
 

@@ -32,13 +32,17 @@ struct InboundBulk {
 
     /// Takes the writes that are many enough of one kind out of the batch and sends them off. False when the CRM takes no jobs.
     func handOver(_ batch: inout InboundBatch) async throws -> Bool {
-        for (kind, group) in groups(of: batch) where group.count > integration.settings.inbound.bulkFrom / 2 {
-            let isTaken = try await start(kind, group, in: batch)
-            // If not, they go one by one in later turns, a call's worth at a time.
-            batch.leave(Set(group.map { batch.items[$0.item].row }), as: isTaken ? .handedOver : .postponed)
-            guard isTaken else { return false }
+        var isTaken = true
+        let groups = groups(of: batch).filter { $0.writes.count > integration.settings.inbound.bulkFrom / 2 }
+        var rows: [(Set<Int>, InboundBatch.Verdict)] = []
+        for (kind, group) in groups {
+            if isTaken { isTaken = try await start(kind, group, in: batch) }
+            // If not, they go without a job in later turns, a call's worth at a time.
+            rows.append((Set(group.map { batch.items[$0.item].row }), isTaken ? .handedOver : .postponed))
         }
-        return true
+        // Not before: the groups name items by their place.
+        for (rows, verdict) in rows { batch.leave(rows, as: verdict) }
+        return isTaken
     }
 
     /// What a job can carry; two writes of one record could not be told apart in its results.
