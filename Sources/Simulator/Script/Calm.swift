@@ -134,6 +134,7 @@ struct Calm: Sendable {
             count(try await store.depth(integration: name, direction: direction, now: now).waiting, "\(direction) rows")
         }
         count(try await store.imports(integration: name).count, "imports")
+        count(try await store.bulkWrites(integration: name).count, "bulk writes")
         count(try await store.tagDepth(integration: name, now: now).waiting, "tags")
         waiting += try await runComplaints()
         return waiting
