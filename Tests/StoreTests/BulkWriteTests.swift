@@ -44,7 +44,7 @@ struct BulkWriteTests {
         let lease = try await store.lease()
         let rows = try await queue(["1", "2", "3"]).map(bulkRow)
         var bulk = try await open(rows, lease)
-        #expect(bulk.rows == 3 && bulk.jobID == nil)
+        #expect(bulk.jobID == nil)
         #expect(try await store.bulkWrites(integration: "acme") == [bulk], "no job yet: nothing was sent")
         try await store.setBulkJob(bulk.id, jobID: "750A", lease: lease, now: at(2))
         bulk.jobID = "750A"
@@ -68,7 +68,7 @@ struct BulkWriteTests {
         let first = Array(rows.prefix(1))
         try await store.settleBulkRows(first, of: bulk, settlements: done(first), lease: lease, now: at(3))
         #expect(try await ready(now: at(3)).map { "\($0.key.recordID)v\($0.version)" } == ["3v1", "1v2"])
-        #expect(try await store.bulkWrites(integration: "acme").map(\.rows) == [1])
+        #expect(try await store.bulkWrites(integration: "acme").map(\.id) == [bulk.id])
         try await store.settleBulkRows(Array(rows.suffix(1)), of: bulk, settlements: [], lease: lease, now: at(4))
         #expect(try await store.bulkWrites(integration: "acme").isEmpty)
         #expect(try await Set(ready(now: at(4)).map(\.key.recordID)) == ["1", "2", "3"])
@@ -103,5 +103,17 @@ struct BulkWriteTests {
         let late = at(1_000_000)
         let lost = await #expect(throws: StoreError.self) { _ = try await open(rows, lease, now: late) }
         #expect(lost?.code == StoreError.leaseLostCode)
+    }
+
+    @Test("GEN-4 a disconnect forgets what is under way, and its rows do not wait for it any more")
+    func disconnected() async throws {
+        _ = try await store.apply(settings(), now: at(0))
+        let lease = try await store.lease()
+        let rows = try await queue(["1", "2"]).map(bulkRow)
+        let bulk = try await open(rows, lease)
+        try await store.setState("acme", .disconnected, now: at(2))
+        #expect(try await store.bulkWrites(integration: "acme").isEmpty)
+        #expect(try await store.bulkRows(of: bulk, limit: 9).isEmpty)
+        #expect(try await ready(now: at(2)).count == 2)
     }
 }

@@ -26,13 +26,13 @@ enum BulkTable {
 
     static func all(_ integration: String, _ db: Database) throws -> [BulkWrite] {
         let sql = """
-            SELECT id, object, operation, job_id, started_at, (SELECT COUNT(*) FROM bulk_rows WHERE bulk_id = bulk_writes.id)
-            FROM bulk_writes WHERE integration_id = \(IntegrationNames.idOfName) ORDER BY id
+            SELECT id, object, operation, job_id, started_at FROM bulk_writes
+            WHERE integration_id = \(IntegrationNames.idOfName) ORDER BY id
             """
         return try db.rows(sql, [integration]) { row in
             BulkWrite(
                 id: try row.value(0), integration: integration, object: try row.named(1), operation: try row.value(2),
-                jobID: try row.value(3), startedAt: try row.timestamp(4), rows: try row.value(5))
+                jobID: try row.value(3), startedAt: try row.timestamp(4))
         }
     }
 

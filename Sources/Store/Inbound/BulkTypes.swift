@@ -38,11 +38,9 @@ public struct BulkWrite: Sendable, Hashable {
     /// The CRM's id of the job; `nil` while it has none: nothing was sent.
     public var jobID: String?
     public var startedAt: Timestamp
-    /// Those not settled yet.
-    public var rows: Int
 
     public init(
-        id: Int64, integration: String, object: CRMObject, operation: String, jobID: String?, startedAt: Timestamp, rows: Int
+        id: Int64, integration: String, object: CRMObject, operation: String, jobID: String?, startedAt: Timestamp
     ) {
         self.id = id
         self.integration = integration
@@ -50,6 +48,5 @@ public struct BulkWrite: Sendable, Hashable {
         self.operation = operation
         self.jobID = jobID
         self.startedAt = startedAt
-        self.rows = rows
     }
 }

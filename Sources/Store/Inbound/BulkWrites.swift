@@ -18,8 +18,7 @@ extension Store {
             for row in rows { try QueueTable.sendOff(row.rowID, row.key, direction: .inbound, counts: &counts, db) }
             try counts.save(db)
             let bulk = BulkWrite(
-                id: 0, integration: integration, object: object, operation: operation, jobID: nil, startedAt: now,
-                rows: rows.count)
+                id: 0, integration: integration, object: object, operation: operation, jobID: nil, startedAt: now)
             return try BulkTable.insert(bulk, rows, integration: names.id(of: integration), db)
         }
     }

@@ -66,24 +66,25 @@ struct BulkSettling {
 
     private func settle(_ results: [String: Result<CRMWriteSuccess, SyncError>], _ other: SyncError) async throws {
         let settling = InboundSettling(retry: retry, now: clock.now(), jitter: jitter)
-        let failed = try await settleRows { row in
+        let (count, failed) = try await settleRows { row in
             settling.settlement(of: row, results[row.resultKey] ?? .failure(other))
         }
         logger.info(
             "bulk write settled",
-            metadata: ["job": "\(bulk.jobID ?? "")", "records": "\(bulk.rows)", "failed": "\(failed)"])
+            metadata: ["job": "\(bulk.jobID ?? "")", "records": "\(count)", "failed": "\(failed)"])
     }
 
-    /// How many rows are not done.
+    /// How many rows there were, and how many of them are not done.
     @discardableResult
-    private func settleRows(_ settlement: (BulkRow) -> Settlement?) async throws -> Int {
-        var failed = 0
+    private func settleRows(_ settlement: (BulkRow) -> Settlement?) async throws -> (count: Int, failed: Int) {
+        var (count, failed) = (0, 0)
         while case let rows = try await store.bulkRows(of: bulk, limit: Self.portion), !rows.isEmpty {
             let settlements = rows.compactMap(settlement)
             try await store.settleBulkRows(rows, of: bulk, settlements: settlements, lease: lease, now: clock.now())
+            count += rows.count
             failed += rows.count - settlements.count { $0.result == .done }
         }
-        return failed
+        return (count, failed)
     }
 }
 
