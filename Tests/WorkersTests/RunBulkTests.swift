@@ -88,6 +88,27 @@ struct RunBulkTests {
         }
     }
 
+    @Test("RUN-5 a job from before a mapping changed is begun anew: its results lack the field")
+    func mappingChanged() async throws {
+        try await Self.reading { world in
+            _ = await world.world.addRecords(2_500)
+            let run = try await world.desk.begin(.initial, of: World.name, requestID: "r", now: world.clock.now())
+            let runner = world.runner()
+            for _ in 0..<2 { await runner.turn() }
+            let job = try await Self.contacts(run, in: world).place.job
+            #expect(job != nil)
+            var settings = try #require(try await world.store.integration(World.name)).settings
+            settings.mappings.contact.append(FieldMapping(marketing: "perstag:OCCUPATION", crm: "Title"))
+            _ = try await world.store.apply(settings, now: world.clock.now())
+            await world.clock.advance(by: .seconds(10))
+            await runner.turn()
+            #expect(try await Self.contacts(run, in: world).place.job != job)
+            try await Self.finish(run, runner, in: world)
+            let first = try #require(try await world.published().first)
+            #expect(first.fields.keys.contains("Title"))
+        }
+    }
+
     @Test("RUN-4 a full run by jobs finds who is gone as one by pages does")
     func full() async throws {
         try await withOutboundWorld(leads: .none, configure: { $0.runs.bulkFrom = 0 }) { world in

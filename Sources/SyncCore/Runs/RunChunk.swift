@@ -73,7 +73,9 @@ public struct ChunkPlace: Sendable, Hashable, Codable {
     public var rows: Int
     /// When the job was begun.
     public var jobStartedAt: Timestamp?
-    /// How often a job had to be begun anew.
+    /// The fields the job was asked for: its results hold no others, whatever is mapped meanwhile.
+    public var jobFields: [String]?
+    /// How often a job failed and was begun anew.
     public var restarts: Int
 
     public init(afterID: String? = nil) {

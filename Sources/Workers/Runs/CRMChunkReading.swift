@@ -60,7 +60,8 @@ struct CRMChunkReading {
     private mutating func readExport() async throws -> Duration? {
         try await desk.checkStillWanted(readsCRM: true)
         let request = CRMExportRequest(object: object, scope: scope, fields: fields, range: chunk.range)
-        guard let job = chunk.place.job else {
+        guard let job = chunk.place.job, chunk.place.jobFields == fields else {
+            try await leaveOutdated()
             try await start(request)
             return chunk.source.isExport ? Self.pause(after: .zero) : nil
         }
@@ -90,11 +91,21 @@ struct CRMChunkReading {
         do throws(SyncError) {
             chunk.place.job = try await crm.startExport(request)
             chunk.place.jobStartedAt = desk.clock.now()
+            chunk.place.jobFields = fields
         } catch {
             guard error.code == SyncError.bulkQuota else { throw error }
             chunk.source = .crmPages(object)
         }
         try await save()
+    }
+
+    /// A job from before the mappings changed is given up; what was taken of it is read once more.
+    private mutating func leaveOutdated() async throws {
+        guard let job = chunk.place.job else { return }
+        try await crm.endExport(job)
+        let restarts = chunk.place.restarts
+        chunk.place = ChunkPlace()
+        chunk.place.restarts = restarts
     }
 
     /// A job that failed or expired is begun anew, a few times.
