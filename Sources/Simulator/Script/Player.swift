@@ -98,7 +98,9 @@ struct Player: Sendable {
         diary.noteEnd(of: .pause, at: now)
     }
 
+    /// Without a runner nobody would ever carry it out.
     func beginRun(_ kind: RunKind) async throws {
+        guard world.setting.hasRunners else { return }
         _ = try await RunDesk(store: world.store).begin(
             kind, of: SimulatedWorld.integration, requestID: "script \(now.milliseconds)", now: now)
     }
