@@ -71,6 +71,9 @@ enum AsyncAPIDocument {
                 name: "syncCommands", address: topics.syncCommands, summary: "Runs to be begun and steered, and their chunks.",
                 action: "receive", messages: [MessageDescription.syncCommand.name]),
             Channel(
+                name: "activities", address: topics.activities, summary: "What people got from marketing and did there.",
+                action: "receive", messages: [MessageDescription.activity.name]),
+            Channel(
                 name: "notifications", address: topics.notifications, summary: "What becomes of runs.", action: "send",
                 messages: [MessageDescription.runNotification.name]),
             Channel(

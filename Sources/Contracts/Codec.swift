@@ -30,6 +30,7 @@ public enum Message: Sendable, Equatable {
     case automationAction(AutomationAction)
     case syncCommand(SyncCommand)
     case runNotification(RunNotification)
+    case activity(Activity)
 
     /// What it is about; messages of one key keep their order on their topic.
     public var key: RecordKey {
@@ -38,6 +39,7 @@ public enum Message: Sendable, Equatable {
         case .automationAction(let action): action.key
         case .syncCommand(let command): command.key
         case .runNotification(let notification): notification.key
+        case .activity(let activity): activity.key
         }
     }
 }

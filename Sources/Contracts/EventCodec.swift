@@ -73,7 +73,7 @@ public enum EventCodec {
 
 /// The types of message there are.
 enum MessageType {
-    case recordChange, automationAction, syncCommand, runNotification
+    case recordChange, automationAction, syncCommand, runNotification, activity
 
     init?(_ name: String) {
         switch name {
@@ -81,6 +81,7 @@ enum MessageType {
         case AutomationAction.eventType: self = .automationAction
         case SyncCommand.eventType: self = .syncCommand
         case RunNotification.eventType: self = .runNotification
+        case Activity.eventType: self = .activity
         default: return nil
         }
     }

@@ -16,7 +16,9 @@ struct MessageData {
     private var requestedBy: String?
     private var command: SyncCommand.Command?
     private var requestID: String?
-    /// Members that are plain text or a number in the messages of runs, by name.
+    private var activityID: String?
+    private var activityKind: Activity.Kind?
+    /// Members that are no more than text or a number, by name.
     private var texts: [String: String] = [:]
     private var numbers: [String: Int64] = [:]
 
@@ -50,6 +52,7 @@ struct MessageData {
             case .recordChange: _ = try reader.value()
             case .automationAction: try readActionMember(name, &reader)
             case .syncCommand, .runNotification: try readRunMember(name, &reader)
+            case .activity: try readActivityMember(name, &reader)
             }
         }
     }
@@ -78,6 +81,16 @@ struct MessageData {
         }
     }
 
+    private mutating func readActivityMember(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) {
+        switch name {
+        case "activityId" where activityID == nil: activityID = try keyPart(name, &reader)
+        case "kind" where activityKind == nil: activityKind = try choice(name, &reader)
+        default:
+            guard Activity.Detail(rawValue: name) != nil, texts[name] == nil else { return _ = try reader.value() }
+            texts[name] = try text(name, &reader)
+        }
+    }
+
     /// The message these members make; `defaultTime` stands in for one that does not say when it happened.
     func message(defaultTime: Timestamp?) throws(CodecError) -> Message {
         if let problem { throw CodecError(.invalidData, problem) }
@@ -85,12 +98,13 @@ struct MessageData {
         switch type {
         case .syncCommand: return .syncCommand(try syncCommand(integration, defaultTime))
         case .runNotification: return .runNotification(try runNotification(integration, defaultTime))
-        case .recordChange, .automationAction: break
+        case .recordChange, .automationAction, .activity: break
         }
-        let object = try Self.required(type == .automationAction ? object ?? RecordKey.defaultObject : object, "object")
+        let object = try Self.required(type == .recordChange ? object : object ?? RecordKey.defaultObject, "object")
         let key = RecordKey(integration: integration, object: object, recordID: try Self.required(recordID, "recordId"))
         let isDated = occurredAt != nil
         let occurredAt = try Self.required(occurredAt ?? defaultTime, "occurredAt", "and so is the event's time")
+        if type == .activity { return .activity(try activity(key, occurredAt)) }
         guard type == .automationAction else {
             return .recordChange(
                 RecordChange(
@@ -102,6 +116,14 @@ struct MessageData {
                 key: key, action: try Self.required(action, "action"), occurredAt: occurredAt, isDated: isDated,
                 fields: fields ?? [:], tags: tags, automationID: automationID, target: target, requestID: requestID,
                 requestedBy: requestedBy))
+    }
+
+    private func activity(_ key: RecordKey, _ occurredAt: Timestamp) throws(CodecError) -> Activity {
+        var details: [Activity.Detail: String] = [:]
+        for detail in Activity.Detail.allCases { details[detail] = texts[detail.rawValue] }
+        return Activity(
+            key: key, activityID: try Self.required(activityID, "activityId"), kind: try Self.required(activityKind, "kind"),
+            occurredAt: occurredAt, details: details)
     }
 
     private func syncCommand(_ integration: String, _ defaultTime: Timestamp?) throws(CodecError) -> SyncCommand {

@@ -12,6 +12,7 @@ extension MessageData {
         case .automationAction: AutomationAction.eventType
         case .syncCommand: SyncCommand.eventType
         case .runNotification: RunNotification.eventType
+        case .activity: Activity.eventType
         }
     }
 
@@ -22,6 +23,7 @@ extension MessageData {
         case .automationAction(let action): members(of: action)
         case .syncCommand(let command): members(of: command)
         case .runNotification(let notification): members(of: notification)
+        case .activity(let activity): members(of: activity)
         }
     }
 
@@ -61,6 +63,17 @@ extension MessageData {
         if let expected = notification.expected { members.append(("expected", .integer(Int64(expected)))) }
         if let reason = notification.reason { members.append(("reason", .string(reason))) }
         return members + [("occurredAt", .string(notification.occurredAt.iso8601))]
+    }
+
+    private static func members(of activity: Activity) -> [WrittenMember] {
+        let own: [WrittenMember] = [
+            ("activityId", .string(activity.activityID)), ("kind", .string(activity.kind.rawValue)),
+            ("occurredAt", .string(activity.occurredAt.iso8601)),
+        ]
+        let details = Activity.Detail.allCases.compactMap { detail in
+            activity.details[detail].map { (name: detail.rawValue, value: JSONValue.string($0)) }
+        }
+        return key(activity.key) + own + details
     }
 
     private static func key(_ key: RecordKey) -> [WrittenMember] {

@@ -24,7 +24,7 @@ struct MessageDescription {
 }
 
 extension MessageDescription {
-    static let all = [recordChange, automationAction, syncCommand, runNotification]
+    static let all = [recordChange, automationAction, syncCommand, runNotification, activity]
 
     static let recordChange = MessageDescription(
         name: "recordChange", title: "Record change",
@@ -83,7 +83,7 @@ extension MessageDescription {
                 requestID: "0190f3c2-6f7a-7c1e-9d52-5b1f0a7c2e12", requestedBy: "standard")))
 
     /// What a key's part must look like.
-    private static let keyPart: JSONValue = .string("^[^/]{1,\(RecordKey.maximumLength)}$")
+    static let keyPart: JSONValue = .string("^[^/]{1,\(RecordKey.maximumLength)}$")
 
     static let integration = Member(
         name: "integration", isRequired: true,
@@ -91,7 +91,7 @@ extension MessageDescription {
         summary: "The integration's name.")
 
     /// Three members that name the record.
-    private static func key(objectIsRequired: Bool) -> [Member] {
+    static func key(objectIsRequired: Bool) -> [Member] {
         [
             integration,
             Member(

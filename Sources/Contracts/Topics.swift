@@ -12,6 +12,8 @@ public struct Topics: Sendable, Hashable {
     public var crmChanges: String { "\(prefix).crm.changes" }
     /// What the sync-runner is to do.
     public var syncCommands: String { "\(prefix).sync.commands" }
+    /// What people got from marketing and did there.
+    public var activities: String { "\(prefix).activities" }
     /// What operators may want to know of.
     public var notifications: String { "\(prefix).notifications" }
     /// What could not be read or settled, with Kafka Connect's error headers.
@@ -26,8 +28,11 @@ public struct Topics: Sendable, Hashable {
     /// The consumer group of the sync-runners.
     public var runnerGroup: String { "\(prefix)-sync-runner" }
 
+    /// The consumer group of the activity-recorders.
+    public var activityGroup: String { "\(prefix)-activity-recorder" }
+
     /// Every topic that exists so far.
     public var all: [String] {
-        [marketingChanges, automationEvents, crmChanges, syncCommands, notifications, deadLetters]
+        [marketingChanges, automationEvents, crmChanges, syncCommands, activities, notifications, deadLetters]
     }
 }

@@ -151,6 +151,7 @@ public struct Gateway: Sendable {
             case .automationAction: topics.automationEvents
             case .syncCommand: topics.syncCommands
             case .runNotification: topics.notifications
+            case .activity: topics.activities
             }
         let record = OutgoingRecord(topic: topic, message: EventCodec.encode(event))
         var delays = Self.retryDelays.makeIterator()

@@ -33,7 +33,7 @@ struct ContractDocumentsTests {
     static let candidates: [JSONValue] = [
         nil, true, 5, -5, 1.5, [], ["a"], ["a", 1], [nil], [:], ["a": [1]], "", "a", "A", "a/b", "a b", "ä", "upserted",
         "deleted",
-        "create-contact", "create-lead", "send-campaign", "enter-automation", "2026-05-28T05:03:51Z",
+        "create-contact", "create-lead", "send-campaign", "enter-automation", "campaign-sent", "2026-05-28T05:03:51Z",
         "2026-05-28T05:03:51.123+0000", "2026-05-28 05:03:51Z",
         "2026-05-28T05:03:51", .string(String(repeating: "a", count: 63)), .string(String(repeating: "a", count: 64)),
         .string(String(repeating: "ä", count: 255)), .string(String(repeating: "ä", count: 256)),
@@ -55,7 +55,7 @@ struct ContractDocumentsTests {
         #expect(
             documents.map(\.path) == [
                 "record-change.schema.json", "automation-action.schema.json", "sync-command.schema.json",
-                "run-notification.schema.json", "dead-letter-headers.schema.json", "asyncapi.json",
+                "run-notification.schema.json", "activity.schema.json", "dead-letter-headers.schema.json", "asyncapi.json",
             ])
         #expect(ContractDocuments.all().map(\.content) == documents.map(\.content))
         for document in documents {

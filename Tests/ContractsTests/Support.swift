@@ -88,6 +88,15 @@ enum Sample {
                 RunNotification(
                     integration: "acme-1", run: 7, kind: "full", state: "reading", read: 10, written: 1, skipped: 8, failed: 1,
                     expected: 20, reason: "waits", occurredAt: moment))),
+        Event(
+            attributes: attributes,
+            message: .activity(
+                Activity(
+                    key: key, activityID: "a-1", kind: .campaignReplied, occurredAt: moment,
+                    details: [.campaignID: "12", .subject: "Re: \"News\"", .text: "ä\n"]))),
+        Event(
+            attributes: attributes,
+            message: .activity(Activity(key: key, activityID: "a-2", kind: .eventTracked, occurredAt: moment))),
     ]
 
     static let changeData: [String: JSONValue] = ["integration": "acme-1", "object": "contact", "recordId": "42"]

@@ -67,7 +67,7 @@ extension LogRecord {
         case .automationAction(var action):
             action.occurredAt = timestamp
             event.message = .automationAction(action)
-        case .syncCommand, .runNotification: return self
+        case .syncCommand, .runNotification, .activity: return self
         }
         var record = self
         record.message = EventCodec.encode(event)

@@ -62,8 +62,8 @@ struct InboundIntake: IntakeRules {
             return .change(
                 QueueEntry(key: action.key, change: PendingChange(action, sequence: sequence)),
                 tag: hasEmail ? action.action.createdObject.flatMap { profile.createTag(for: $0) } : nil)
-        case .syncCommand, .runNotification:
-            throw IntakeRefusal(stage: .taskPut, code: "unexpected-type", reason: "this is no message of a record")
+        case .syncCommand, .runNotification, .activity:
+            throw IntakeRefusal(stage: .taskPut, code: "unexpected-type", reason: "this is no change of a record and no action")
         }
     }
 }
@@ -92,7 +92,7 @@ extension Message {
         switch self {
         case .recordChange(let change): change.fields
         case .automationAction(let action): action.fields
-        case .syncCommand, .runNotification: [:]
+        case .syncCommand, .runNotification, .activity: [:]
         }
     }
 }

@@ -31,7 +31,7 @@ struct OutboundIntake: IntakeRules {
         switch message {
         case .recordChange(let change): return try touch(change, from: record)
         case .automationAction(let action) where record.topic == automationEvents: return try take(action, from: record)
-        case .automationAction, .syncCommand, .runNotification:
+        case .automationAction, .syncCommand, .runNotification, .activity:
             throw IntakeRefusal(stage: .taskPut, code: "unexpected-type", reason: "CRM records change; they ask for no action")
         }
     }
