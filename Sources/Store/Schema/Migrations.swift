@@ -18,6 +18,7 @@ enum Migrations {
         Migration(statements: RunSchema.statements),
         Migration(statements: ActionSchema.statements),
         Migration(statements: BulkWriteSchema.statements),
+        Migration(statements: ActivitySchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.
