@@ -12,6 +12,15 @@ enum EventIdentity {
         hash.combine(body)
         return hash.hexadecimal
     }
+
+    /// Names what happened by the words that tell it from all else.
+    static func id(of words: [String], integration: String, purpose: String) -> String {
+        var hash = FNV1a()
+        hash.combine(integration.utf8)
+        hash.combine(purpose.utf8)
+        for word in words { hash.combine(word.utf8) }
+        return hash.hexadecimal
+    }
 }
 
 /// The 128-bit Fowler–Noll–Vo hash, variant 1a: stable across processes, unlike Swift's own.

@@ -24,6 +24,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
 /// - `POST /hooks/{integration}/{secret}`: an account's webhooks and an automation's plain "Webhook" steps.
 /// - `POST /hooks/{integration}/{secret}/actions/{create-contact|create-lead}`: the automation actions (IN-4), from a
 ///   "Webhook" step (form) or an app's action step (JSON).
+/// - `POST /hooks/{integration}/{secret}/activities/{automation-entered|automation-completed|page-visited|event-tracked}`: what
+///   a "Webhook" step or an app's step tells of the person who passes it (ACT-1).
 /// - `GET /health`, `GET /ready`, `GET /metrics`.
 ///
 /// Deliveries carry no signature, so the secret is in the path; it never reaches a log. No answer is ever 410, which would
@@ -73,9 +75,9 @@ public struct Gateway: Sendable {
         case "health" where path.count == 1, "ready" where path.count == 1, "metrics" where path.count == 1:
             guard request.method == "GET" || request.method == "HEAD" else { return .methodNotAllowed(allowed: "GET, HEAD") }
             return await probe(path[0])
-        case "hooks" where path.count == 3 || (path.count == 5 && path[3] == "actions"):
+        case "hooks" where path.count == 3 || (path.count == 5 && ["actions", "activities"].contains(path[3])):
             guard request.method == "POST" else { return .methodNotAllowed(allowed: "POST") }
-            return await hook(request, integration: path[1], secret: path[2], action: path.count == 5 ? path[4] : nil)
+            return await hook(request, integration: path[1], secret: path[2], rest: Array(path[3...]))
         default:
             return .notFound
         }
@@ -89,7 +91,7 @@ public struct Gateway: Sendable {
         }
     }
 
-    private func hook(_ request: GatewayRequest, integration: String, secret: String, action: String?) async -> GatewayResponse {
+    private func hook(_ request: GatewayRequest, integration: String, secret: String, rest: [String]) async -> GatewayResponse {
         guard case .success(let secret) = PercentEncoding.decode(Array(secret.utf8)[...], plusIsSpace: false) else {
             return .notFound
         }
@@ -100,18 +102,39 @@ public struct Gateway: Sendable {
             return .storeUnavailable
         case .accepted: break
         }
-        let response = await receive(request, integration: integration, actionName: action)
+        let response = await receive(request, integration: integration, rest: rest)
         if let reason = response.reason {
             logger.notice("webhook refused", metadata: ["integration": "\(integration)", "reason": "\(reason)"])
         }
         return response
     }
 
-    private func receive(_ request: GatewayRequest, integration: String, actionName: String?) async -> GatewayResponse {
-        let action = AutomationAction.Action.creations.first { $0.rawValue == actionName }
-        guard actionName == nil || action != nil else { return .unknownAction }
-        guard let format = BodyFormat(contentType: request.contentType), format == .form || action != nil else {
-            return .unsupportedMediaType(allowed: action == nil ? [.form] : [.form, .json])
+    /// What is posted to an integration's path.
+    private enum Hook {
+        case webhook
+        case action(AutomationAction.Action)
+        case activity(Activity.Kind)
+
+        var formats: [BodyFormat] {
+            if case .webhook = self { [.form] } else { [.form, .json] }
+        }
+    }
+
+    private func receive(_ request: GatewayRequest, integration: String, rest: [String]) async -> GatewayResponse {
+        let hook: Hook
+        switch rest.first {
+        case nil: hook = .webhook
+        case "actions":
+            guard let action = AutomationAction.Action.creations.first(where: { $0.rawValue == rest[1] }) else {
+                return .unknownAction
+            }
+            hook = .action(action)
+        default:
+            guard let kind = Activity.Kind.ofSteps.first(where: { $0.rawValue == rest[1] }) else { return .unknownActivity }
+            hook = .activity(kind)
+        }
+        guard let format = BodyFormat(contentType: request.contentType), hook.formats.contains(format) else {
+            return .unsupportedMediaType(allowed: hook.formats)
         }
         let body: [UInt8]
         switch request.body {
@@ -121,8 +144,12 @@ public struct Gateway: Sendable {
         }
         let translator = WebhookTranslator(integration: integration, receivedAt: clock.now())
         do throws(PayloadError) {
-            guard let action else { return await settle(try translator.translate(form: body)) }
-            return await settle(try translator.translate(body, format, as: action))
+            switch hook {
+            case .webhook: return await settle(try translator.translate(form: body))
+            case .action(let action): return await settle(try translator.translate(body, format, as: action))
+            case .activity(let kind):
+                return await settle(try translator.translate(body, format, query: request.query ?? "", as: kind))
+            }
         } catch {
             return .refused(error)
         }

@@ -25,6 +25,10 @@ extension GatewayResponse {
         404, .notFound, code: "unknown-action",
         "the actions are \(AutomationAction.Action.creations.map(\.rawValue).joined(separator: " and "))")
 
+    static let unknownActivity = error(
+        404, .notFound, code: "unknown-activity",
+        "the activities that steps tell of are \(Activity.Kind.ofSteps.map(\.rawValue).joined(separator: ", "))")
+
     static func methodNotAllowed(allowed: String) -> GatewayResponse {
         error(405, .methodNotAllowed, code: "method-not-allowed", "use \(allowed)", headers: ["Allow": allowed])
     }

@@ -12,12 +12,18 @@ public struct GatewayRequest: Sendable, Equatable {
     public var method: String
     /// Without the query, still percent-encoded.
     public var path: String
+    /// What follows the path's question mark, still percent-encoded.
+    public var query: String?
     public var contentType: String?
     public var body: Body
 
-    public init(method: String, path: String, contentType: String? = nil, body: Body = .complete([])) {
+    public init(
+        method: String, path: String, query: String? = nil, contentType: String? = nil,
+        body: Body = .complete([])
+    ) {
         self.method = method
         self.path = path
+        self.query = query
         self.contentType = contentType
         self.body = body
     }
@@ -51,7 +57,7 @@ public enum GatewayOutcome: String, Sendable, CaseIterable {
     case accepted
     /// A request to the API that was answered.
     case answered
-    /// A webhook that carries nothing to be synced (an open, a note, …): acknowledged, no event.
+    /// A webhook that carries nothing to be synced (a bounce, a note, …): acknowledged, no event.
     case ignored
     /// A webhook of a type that is not known: acknowledged, no event.
     case unknownType = "unknown-type"

@@ -82,7 +82,8 @@ extension Gateway {
         CallbackResponder { request, _ in
             let answer = await respond(
                 to: GatewayRequest(
-                    method: request.method.rawValue, path: request.uri.path, contentType: request.headers[.contentType],
+                    method: request.method.rawValue, path: request.uri.path, query: request.uri.query,
+                    contentType: request.headers[.contentType],
                     body: await readBody(of: request, limit: maxBody)))
             let response = response(answer)
             return request.method == .head ? response.createHeadResponse() : response

@@ -70,7 +70,7 @@ extension Person {
     /// (`first_name`, `firstName`), `field:7` and `perstag:INCOME` stay as they are, and any other name is taken for a
     /// personalisation tag.
     init(_ data: [String: JSONValue]) throws(PayloadError) {
-        id = try Self.checkedID(Self.idMembers.lazy.compactMap { data[$0]?.idText }.first, name: "data.contact_id")
+        id = try Self.id(in: data)
         var fields: [String: JSONValue] = [:]
         for (name, value) in data where !Self.idMembers.contains(name) && name != "tags" {
             fields[Self.fieldName(forMember: name)] = value
@@ -85,6 +85,11 @@ extension Person {
             tags = names.map(\.trimmed).filter { !$0.isEmpty }
         default: throw .unprocessable("data.tags is neither text nor a list")
         }
+    }
+
+    /// Who is meant.
+    static func id(in data: [String: JSONValue]) throws(PayloadError) -> String {
+        try checkedID(idMembers.lazy.compactMap { data[$0]?.idText }.first, name: "data.contact_id")
     }
 
     private static let idMembers = ["contact_id", "contactId", "id"]
@@ -102,7 +107,8 @@ extension Person {
 }
 
 extension JSONValue {
-    fileprivate var idText: String? {
+    /// Text, or a whole number as text.
+    var idText: String? {
         switch self {
         case .string(let text): text
         case .integer(let number): String(number)

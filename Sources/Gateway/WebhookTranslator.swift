@@ -26,6 +26,7 @@ struct WebhookTranslator: Sendable {
             return .event(event(.recordChange(change), body: body, purpose: "step", dated: false))
         }
         guard let type = WebhookType(rawValue: type) else { return .unknownType }
+        if case .activity(let kind) = type.subject { return try activity(kind, form, body: body) }
         let stated = occurredAt(form)
         guard var change = try change(type, form, at: stated ?? receivedAt) else { return .ignored }
         change.isDated = stated != nil
@@ -49,7 +50,7 @@ struct WebhookTranslator: Sendable {
             let person = Person(
                 id: try Person.checkedID(id, name: "accountContact[contact]"), fields: ["accountName": .string(name)])
             return change(person, at: time)
-        case .other: return nil
+        case .activity, .other: return nil
         }
     }
 
@@ -76,15 +77,23 @@ struct WebhookTranslator: Sendable {
 
     /// The JSON an app's action step posts: `{"data":{"contact_id":…,"email":…},"action":…}`.
     func translate(json body: [UInt8], as action: AutomationAction.Action) throws(PayloadError) -> Translation {
-        let root: JSONValue
-        do { root = try JSONValue.parse(body) } catch { throw .malformed("the body is not JSON: \(error)") }
-        guard let members = root.objectValue else { throw .unprocessable("the body is not a JSON object") }
-        guard let data = members["data"]?.objectValue else { throw .unprocessable("data is missing or not an object") }
+        let (members, data) = try Self.data(inJSON: body)
         if let named = members["action"]?.stringValue, named != action.rawValue {
             throw .unprocessable("action differs from the path's, \(action.rawValue)")
         }
         let person = try Person(data)
         return self.action(action, person, automationID: members["automation_id"]?.stringValue, body: body)
+    }
+
+    /// The members of what an app posts, and of their `data`.
+    static func data(
+        inJSON body: [UInt8]
+    ) throws(PayloadError) -> (members: [String: JSONValue], data: [String: JSONValue]) {
+        let root: JSONValue
+        do { root = try JSONValue.parse(body) } catch { throw .malformed("the body is not JSON: \(error)") }
+        guard let members = root.objectValue else { throw .unprocessable("the body is not a JSON object") }
+        guard let data = members["data"]?.objectValue else { throw .unprocessable("data is missing or not an object") }
+        return (members, data)
     }
 
     private func action(
@@ -108,10 +117,12 @@ struct WebhookTranslator: Sendable {
 
     /// The vendor's time where it names a moment. One without an offset is in a zone nobody knows; one far ahead of this clock
     /// would make later changes look older.
-    private func occurredAt(_ form: FormPayload) -> Timestamp? {
-        form["date_time"].flatMap { Timestamp(iso8601: $0) }.flatMap { time in
-            time.isPlausible(arrivingAt: receivedAt) ? time : nil
-        }
+    func occurredAt(_ form: FormPayload) -> Timestamp? {
+        plausible(form["date_time"].flatMap { Timestamp(iso8601: $0) })
+    }
+
+    func plausible(_ time: Timestamp?) -> Timestamp? {
+        time.flatMap { $0.isPlausible(arrivingAt: receivedAt) ? $0 : nil }
     }
 
     private func key(_ person: Person) -> RecordKey {
@@ -160,14 +171,18 @@ enum WebhookType: String, Sendable, CaseIterable {
     case subscriberNote = "subscriber_note"
     case unsubscribe
 
-    /// What a webhook tells of, as far as it is synced.
-    enum Subject: Sendable { case person, company, membership, other }
+    /// What a webhook tells of, as far as it is synced or recorded.
+    enum Subject: Sendable { case person, company, membership, activity(Activity.Kind), other }
 
     var subject: Subject {
         switch self {
         case .subscribe, .update, .contactTagAdded, .contactTagRemoved: .person
         case .accountAdd, .accountUpdate: .company
         case .accountContactAdd, .accountContactUpdate: .membership
+        case .sent: .activity(.campaignSent)
+        case .open: .activity(.campaignOpened)
+        case .click: .activity(.linkClicked)
+        case .reply: .activity(.campaignReplied)
         default: .other
         }
     }

@@ -100,7 +100,12 @@ struct WebhookTranslatorTests {
         let body = Payload.form(Payload.prefix(type.rawValue) + Payload.contact + [("tag", "a")])
         let translation = try translator.translate(form: body)
         let changes = ["subscribe", "update", "contact_tag_added", "contact_tag_removed"].contains(type.rawValue)
-        if case .event = translation { #expect(changes) } else { #expect(!changes && translation == .ignored) }
+        let activities = ["sent", "open", "click", "reply"].contains(type.rawValue)
+        if case .event(let event) = translation {
+            #expect(event.message.isRecordChange == changes && activities == !changes)
+        } else {
+            #expect(!changes && !activities && translation == .ignored)
+        }
     }
 
     @Test(
