@@ -26,6 +26,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
 ///   "Webhook" step (form) or an app's action step (JSON).
 /// - `POST /hooks/{integration}/{secret}/activities/{automation-entered|automation-completed|page-visited|event-tracked}`: what
 ///   a "Webhook" step or an app's step tells of the person who passes it (ACT-1).
+/// - `/api/v1/…`: see ``API``.
 /// - `GET /health`, `GET /ready`, `GET /metrics`.
 ///
 /// Deliveries carry no signature, so the secret is in the path; it never reaches a log. No answer is ever 410, which would
@@ -38,6 +39,7 @@ public struct Gateway: Sendable {
 
     private let log: any EventLog
     private let directory: IntegrationDirectory
+    private let api: API?
     private let clock: any WallClock
     private let topics: Topics
     private let maxBody: Int
@@ -47,12 +49,13 @@ public struct Gateway: Sendable {
     private let counters: GatewayMetrics
 
     public init(
-        log: any EventLog, directory: IntegrationDirectory, clock: any WallClock, topics: Topics = Topics(),
+        log: any EventLog, directory: IntegrationDirectory, api: API? = nil, clock: any WallClock, topics: Topics = Topics(),
         maxBody: Int = GatewayConfiguration().maxBody, readiness: @escaping Readiness = { nil }, metrics: MetricsText? = nil,
         logger: Logger, factory: any MetricsFactory = MetricsSystem.factory
     ) {
         self.log = log
         self.directory = directory
+        self.api = api
         self.clock = clock
         self.topics = topics
         self.maxBody = maxBody
@@ -78,6 +81,12 @@ public struct Gateway: Sendable {
         case "hooks" where path.count == 3 || (path.count == 5 && ["actions", "activities"].contains(path[3])):
             guard request.method == "POST" else { return .methodNotAllowed(allowed: "POST") }
             return await hook(request, integration: path[1], secret: path[2], rest: Array(path[3...]))
+        case "api":
+            let response = await api?.respond(to: request, path: path, maxBody: maxBody) ?? .notFound
+            if response.outcome == .storeUnavailable {
+                logger.error("the API could not answer", metadata: ["reason": "\(response.reason ?? "")"])
+            }
+            return response
         default:
             return .notFound
         }

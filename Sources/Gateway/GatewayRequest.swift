@@ -15,16 +15,19 @@ public struct GatewayRequest: Sendable, Equatable {
     /// What follows the path's question mark, still percent-encoded.
     public var query: String?
     public var contentType: String?
+    /// The header of that name; holds a token.
+    public var authorization: String?
     public var body: Body
 
     public init(
-        method: String, path: String, query: String? = nil, contentType: String? = nil,
+        method: String, path: String, query: String? = nil, contentType: String? = nil, authorization: String? = nil,
         body: Body = .complete([])
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.contentType = contentType
+        self.authorization = authorization
         self.body = body
     }
 }
@@ -63,6 +66,10 @@ public enum GatewayOutcome: String, Sendable, CaseIterable {
     case unknownType = "unknown-type"
     /// Unknown integration, wrong secret or unknown path.
     case notFound = "not-found"
+    /// A request to the API without a token of the integration.
+    case unauthorized
+    /// A request to the API with a token whose role may not do that.
+    case forbidden
     case methodNotAllowed = "method-not-allowed"
     case unsupportedMediaType = "unsupported-media-type"
     case tooLarge = "too-large"

@@ -83,7 +83,7 @@ extension Gateway {
             let answer = await respond(
                 to: GatewayRequest(
                     method: request.method.rawValue, path: request.uri.path, query: request.uri.query,
-                    contentType: request.headers[.contentType],
+                    contentType: request.headers[.contentType], authorization: request.headers[.authorization],
                     body: await readBody(of: request, limit: maxBody)))
             let response = response(answer)
             return request.method == .head ? response.createHeadResponse() : response

@@ -2,13 +2,13 @@ public import Connectors
 import Contracts
 public import SyncCore
 
-/// Knows each integration's webhook secret without asking the store for every request.
+/// Knows one secret of each integration, say that of its webhooks, without asking the store for every request.
 ///
 /// An acceptance is trusted for ten seconds, a refusal for one: a rotated secret or a new integration works at once
 /// (the vendor never repeats a refused delivery), and a scan for names or secrets still costs the store at most one look-up
 /// a second per name.
 public actor IntegrationDirectory {
-    /// The integration's webhook secret; `nil` when there is no such integration, it has no webhook secret, or it is
+    /// The integration's secret; `nil` when there is no such integration, it has no such secret, or it is
     /// disconnected. A paused integration has one: what arrives meanwhile is kept (GEN-4).
     public typealias Lookup = @Sendable (_ integration: String) async throws -> Secret?
 

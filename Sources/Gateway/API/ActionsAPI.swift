@@ -8,13 +8,28 @@ import SyncCore
 /// Whoever calls this knows that the caller may: managers and standard users alike (PERM-1).
 struct ActionsAPI: Sendable {
     /// The marketing side of an integration.
-    typealias Connection = @Sendable (StoredIntegration) async throws(SyncError) -> any MarketingActions
+    typealias Connection = API.Connection
 
     private static let mostShown = 50
 
     let store: Store
     let clock: any WallClock
     let connection: Connection
+
+    /// The paths of what follows.
+    var routes: [APIRoute] {
+        [
+            APIRoute("GET", "actions", for: .standard) { await offers(of: $0.integration) },
+            APIRoute("GET", "actions/{request}", for: .standard) { request in
+                await state(of: request.integration, requestID: request["request"])
+            },
+            APIRoute("GET", "records/{object}/{id}/actions", for: .standard) { await outcomes(of: $0.record) },
+            APIRoute("POST", "records/{object}/{id}/actions", for: .standard) { request in
+                guard case .complete(let body) = request.request.body else { return .interrupted }
+                return await ask(for: request.record, body, by: "\(request.role)")
+            },
+        ]
+    }
 
     /// `GET …/actions`: what may be asked for.
     func offers(of name: String) async -> GatewayResponse {
@@ -112,11 +127,6 @@ struct ActionsAPI: Sendable {
 }
 
 extension GatewayResponse {
-    /// What it tells is of people: no cache on the way may keep it.
-    fileprivate static func api(_ status: Int, _ body: JSONValue) -> GatewayResponse {
-        GatewayResponse(status, .answered, headers: ["Cache-Control": "no-store"], body: body.serialized())
-    }
-
     fileprivate static let unknownRequest = error(
         404, .notFound, code: "unknown-request", "no action has this requestId")
 

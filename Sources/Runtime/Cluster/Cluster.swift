@@ -109,7 +109,10 @@ struct Cluster: Sendable {
         let settings = configuration.gateway
         let directory = IntegrationDirectory(store: store, clock: clock)
         return server(
-            directory, GatewayConfiguration(host: settings.host, port: settings.port, maxBody: settings.maxBody))
+            directory, GatewayConfiguration(host: settings.host, port: settings.port, maxBody: settings.maxBody),
+            api: API(store: store, clock: clock) { (integration) throws(SyncError) in
+                try await connections.actions(of: integration)
+            })
     }
 
     /// Answers `/health`, `/ready` and `/metrics` where the configuration says so, and knows no webhooks.
@@ -120,9 +123,11 @@ struct Cluster: Sendable {
         return server(nothing, GatewayConfiguration(host: settings.host, port: port))
     }
 
-    private func server(_ directory: IntegrationDirectory, _ address: GatewayConfiguration) -> GatewayService {
+    private func server(
+        _ directory: IntegrationDirectory, _ address: GatewayConfiguration, api: API? = nil
+    ) -> GatewayService {
         let gateway = Gateway(
-            log: log, directory: directory, clock: clock, topics: topics, maxBody: address.maxBody,
+            log: log, directory: directory, api: api, clock: clock, topics: topics, maxBody: address.maxBody,
             readiness: { await unreadiness() }, metrics: { metrics.exposition() }, logger: logger)
         return GatewayService(gateway: gateway, configuration: address, logger: logger)
     }

@@ -79,7 +79,8 @@ struct SyncRunnerCommand: AsyncParsableCommand {
 /// `gateway`: receives webhooks. Any number may run.
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gateway", abstract: "Receives webhooks and automation actions and answers once they are in the log.",
+        commandName: "gateway",
+        abstract: "Receives webhooks and automation steps and answers once they are in the log; serves the API of panels.",
         discussion: WorkerProcess.scaling)
 
     @OptionGroup var options: ClusterOptions

@@ -19,15 +19,18 @@ extension IntegrationFile {
         _ = root.required("apiVersion")?.choice(of: Version.self)
         _ = root.required("kind")?.choice(of: Kind.self)
         let name = root.required("metadata")?.mapping(known: ["name"])?.required("name")?.integrationName()
-        let keys = ["profile", "crm", "marketing", "webhook", "inbound", "outbound", "runs", "mapping"]
+        let keys = [
+            "profile", "crm", "marketing", "webhook", "api", "inbound", "outbound", "runs", "activities", "mapping",
+        ]
         guard let spec = root.required("spec")?.mapping(known: keys) else { return nil }
         var secrets: [SecretName: Secret] = [:]
         let profile = spec.required("profile")?.choice(of: ProfileName.self)
         let crm = spec.required("crm")?.crmSettings(&secrets)
         let marketing = spec.required("marketing")?.marketingSettings(&secrets)
         if let webhook = spec["webhook"]?.mapping(known: ["secret"]) {
-            secrets[.webhookSecret] = webhook.required("secret")?.webhookSecret()
+            secrets[.webhookSecret] = webhook.required("secret")?.token()
         }
+        if let api = spec["api"]?.mapping(known: ["panelToken", "managerToken"]) { api.apiTokens(&secrets) }
         let inbound = spec["inbound"]?.inboundSettings() ?? InboundSettings()
         let outbound = spec["outbound"]?.outboundSettings() ?? OutboundSettings()
         let runs = spec["runs"]?.runSettings() ?? RunSettings()
@@ -61,8 +64,8 @@ extension ConfigurationValue {
         return text
     }
 
-    /// The random part of the webhook path: long enough not to be guessed, and needing no escapes.
-    fileprivate func webhookSecret() -> Secret? {
+    /// The random part of the webhook path, or a token of the API: long enough not to be guessed, and needing no escapes.
+    fileprivate func token() -> Secret? {
         guard let secret = secret() else { return nil }
         let bytes = Array(secret.reveal().utf8)
         let isPlain = bytes.allSatisfy {
@@ -102,5 +105,16 @@ extension ConfigurationValue {
             window["interval"]?.duration(in: .seconds(1)...(.seconds(86_400))).assign(to: &settings.window.interval)
         }
         return settings
+    }
+}
+
+extension ConfigurationMapping {
+    /// The tokens of the two roles (PERM-1). They must differ: who has one is told by it.
+    fileprivate func apiTokens(_ secrets: inout [SecretName: Secret]) {
+        secrets[.panelToken] = self["panelToken"]?.token()
+        secrets[.managerToken] = self["managerToken"]?.token()
+        if let token = secrets[.panelToken], token == secrets[.managerToken] {
+            self["managerToken"]?.report("must not be the panelToken")
+        }
     }
 }

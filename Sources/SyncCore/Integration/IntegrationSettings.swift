@@ -170,4 +170,8 @@ public enum SecretName: String, Sendable, Hashable, Codable, CaseIterable {
     case marketingAPIKey = "marketing.api-key"
     /// The random part of the webhook path.
     case webhookSecret = "webhook.secret"
+    /// What the panels of CRM records show as their users' token: the standard role (PERM-1).
+    case panelToken = "api.panel-token"
+    /// The token of who sets the integration up and keeps it: the manager's role.
+    case managerToken = "api.manager-token"
 }

@@ -21,7 +21,7 @@ struct ExampleConfigurationTests {
         var environment = ConfigurationEnvironment.process
         let process = environment
         let storeKey = Array(Data(repeating: 1, count: 32).base64EncodedString().utf8)
-        environment.variable = { _ in "0123456789abcdef0123456789abcdef" }
+        environment.variable = { "0123456789abcdef-\($0)" }
         environment.read = { $0.hasPrefix("/run/secrets/") ? storeKey : process.read($0) }
         return ConfigurationLoader(environment: environment)
     }
