@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "inbound-batcher", targets: ["inbound-batcher"]),
         .executable(name: "outbound-poller", targets: ["outbound-poller"]),
         .executable(name: "sync-runner", targets: ["sync-runner"]),
+        .executable(name: "activity-recorder", targets: ["activity-recorder"]),
         .executable(name: "gateway", targets: ["gateway-server"]),
         .executable(name: "tandem-bench", targets: ["tandem-bench"]),
         .library(name: "EventLogConformance", targets: ["EventLogConformance"]),
@@ -180,6 +181,7 @@ let package = Package(
         .executableTarget(name: "inbound-batcher", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "outbound-poller", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "sync-runner", dependencies: ["Runtime"], swiftSettings: safe),
+        .executableTarget(name: "activity-recorder", dependencies: ["Runtime"], swiftSettings: safe),
         .executableTarget(name: "gateway-server", dependencies: ["Runtime"], swiftSettings: safe),
 
         // MARK: Benches

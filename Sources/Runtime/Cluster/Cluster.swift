@@ -105,6 +105,11 @@ struct Cluster: Sendable {
             settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
     }
 
+    func activityRecorder() -> ActivityRecorder {
+        ActivityRecorder(
+            log: log, store: store, topics: topics, clock: clock, settings: configuration.outbound.drainSettings, logger: logger)
+    }
+
     func gateway() -> GatewayService {
         let settings = configuration.gateway
         let directory = IntegrationDirectory(store: store, clock: clock)

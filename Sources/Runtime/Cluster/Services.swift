@@ -28,6 +28,13 @@ struct SyncRunnerService: Service {
     func run() async throws { try await runner.run() }
 }
 
+/// The activity-recorder as a service of a process.
+struct ActivityRecorderService: Service {
+    let recorder: ActivityRecorder
+
+    func run() async throws { try await recorder.run() }
+}
+
 /// Keeps the embedded log from growing for ever: drops what every group has consumed and is old.
 struct LogTrimService: Service {
     private static let retention = Duration.seconds(7 * 24 * 3600)

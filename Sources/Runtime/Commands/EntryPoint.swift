@@ -7,6 +7,7 @@ public enum EntryPoint {
     public static func inboundBatcher() async { await start(InboundBatcherCommand.self) }
     public static func outboundPoller() async { await start(OutboundPollerCommand.self) }
     public static func syncRunner() async { await start(SyncRunnerCommand.self) }
+    public static func activityRecorder() async { await start(ActivityRecorderCommand.self) }
     public static func gateway() async { await start(GatewayCommand.self) }
     public static func bench() async throws { try await Bench.run() }
 

@@ -14,7 +14,7 @@ struct SettingsText {
     private struct Shown: Encodable {
         let settings: IntegrationSettings
 
-        private enum Key: String, CodingKey { case name, profile, crm, marketing, inbound, outbound, runs, mappings }
+        private enum Key: String, CodingKey { case name, profile, crm, marketing, inbound, outbound, runs, activities, mappings }
         private enum InboundKey: String, CodingKey { case window, matching, bulkFrom }
         private enum WindowKey: String, CodingKey { case records, interval }
 
@@ -26,6 +26,7 @@ struct SettingsText {
             try root.encode(settings.marketing, forKey: .marketing)
             try root.encode(settings.mappings, forKey: .mappings)
             try root.encode(settings.runs, forKey: .runs)
+            try root.encode(settings.activities, forKey: .activities)
             try root.encode(OutboundText(settings: settings.outbound), forKey: .outbound)
             var inbound = root.nestedContainer(keyedBy: InboundKey.self, forKey: .inbound)
             try inbound.encode(settings.inbound.matching, forKey: .matching)

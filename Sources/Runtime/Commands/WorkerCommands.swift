@@ -17,6 +17,7 @@ struct UpCommand: AsyncParsableCommand {
                 InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("up-inbound"))),
                 OutboundPollerService(poller: cluster.outboundPoller(holder: Cluster.holderName("up-outbound"))),
                 SyncRunnerService(runner: cluster.syncRunner(holder: Cluster.holderName("up-runner"))),
+                ActivityRecorderService(recorder: cluster.activityRecorder()),
             ]
             if let log = cluster.log as? EmbeddedLog {
                 services.append(LogTrimService(log: log, clock: cluster.clock, logger: cluster.logger))
@@ -76,7 +77,23 @@ struct SyncRunnerCommand: AsyncParsableCommand {
     }
 }
 
-/// `gateway`: receives webhooks. Any number may run.
+/// `activity-recorder`: keeps what people did in marketing. Any number may run.
+struct ActivityRecorderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "activity-recorder",
+        abstract: "Records what people got from marketing and did there, for the panels of their CRM records.",
+        discussion: WorkerProcess.scaling)
+
+    @OptionGroup var options: ClusterOptions
+
+    func run() async throws {
+        try await WorkerProcess.runOnKafka("activity-recorder", options) { cluster in
+            [ActivityRecorderService(recorder: cluster.activityRecorder())] + (cluster.probes().map { [$0] } ?? [])
+        }
+    }
+}
+
+/// `gateway`: receives webhooks and answers the panels of CRM records. Any number may run.
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway",

@@ -34,11 +34,12 @@ extension IntegrationFile {
         let inbound = spec["inbound"]?.inboundSettings() ?? InboundSettings()
         let outbound = spec["outbound"]?.outboundSettings() ?? OutboundSettings()
         let runs = spec["runs"]?.runSettings() ?? RunSettings()
+        let activities = spec["activities"]?.activitySettings() ?? ActivitySettings()
         let mappings = spec["mapping"]?.mappingSet() ?? .defaults
         guard let name, let profile, let crm, let marketing else { return nil }
         settings = IntegrationSettings(
             name: name, profile: profile, crm: crm, marketing: marketing, inbound: inbound, outbound: outbound, runs: runs,
-            mappings: mappings)
+            activities: activities, mappings: mappings)
         self.secrets = secrets
         file = document.problems.file
         line = document.line
@@ -92,6 +93,13 @@ extension ConfigurationValue {
         guard let url else { return nil }
         var settings = MarketingSettings(url: url)
         rate.assign(to: &settings.requestsPerSecond)
+        return settings
+    }
+
+    fileprivate func activitySettings() -> ActivitySettings {
+        var settings = ActivitySettings()
+        guard let mapping = mapping(known: ["retention"]) else { return settings }
+        if let retention = mapping["retention"] { settings.retentionDays = retention.days(in: 1...36_500) }
         return settings
     }
 

@@ -5,7 +5,7 @@ extension ConfigurationValue {
     func runSettings() -> RunSettings {
         var settings = RunSettings()
         guard let mapping = mapping(known: ["fullEvery", "repairDrift", "deletions", "bulkFrom"]) else { return settings }
-        settings.fullEvery = mapping["fullEvery"]?.days()
+        settings.fullEvery = mapping["fullEvery"]?.days(in: 1...365)
         mapping["repairDrift"]?.boolean().assign(to: &settings.repairsDrift)
         if let deletions = mapping["deletions"]?.mapping(known: ["share", "least"]) {
             deletions["share"]?.integer(in: 0...100).assign(to: &settings.deletionShare)
@@ -16,10 +16,10 @@ extension ConfigurationValue {
     }
 
     /// `14d`, or `none`.
-    private func days() -> Int? {
+    func days(in range: ClosedRange<Int>) -> Int? {
         guard let text = text(), text != "none" else { return nil }
-        guard text.hasSuffix("d"), let days = Int(text.dropLast()), (1...365).contains(days) else {
-            report("must be none or a number of days from 1d to 365d, not \"\(text)\"")
+        guard text.hasSuffix("d"), let days = Int(text.dropLast()), range.contains(days) else {
+            report("must be none or a number of days from \(range.lowerBound)d to \(range.upperBound)d, not \"\(text)\"")
             return nil
         }
         return days

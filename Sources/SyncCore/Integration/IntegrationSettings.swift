@@ -9,12 +9,13 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
     public var inbound: InboundSettings
     public var outbound: OutboundSettings
     public var runs: RunSettings
+    public var activities: ActivitySettings
     public var mappings: MappingSet
 
     public init(
         name: String, profile: ProfileName, crm: CRMSettings, marketing: MarketingSettings,
         inbound: InboundSettings = InboundSettings(), outbound: OutboundSettings = OutboundSettings(),
-        runs: RunSettings = RunSettings(), mappings: MappingSet = .defaults
+        runs: RunSettings = RunSettings(), activities: ActivitySettings = ActivitySettings(), mappings: MappingSet = .defaults
     ) {
         self.name = name
         self.profile = profile
@@ -23,10 +24,11 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
         self.inbound = inbound
         self.outbound = outbound
         self.runs = runs
+        self.activities = activities
         self.mappings = mappings
     }
 
-    /// Settings stored before there was an outbound path, or runs, have none.
+    /// Settings stored before there was an outbound path, or runs, or activities, have none.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)
@@ -36,6 +38,7 @@ public struct IntegrationSettings: Sendable, Hashable, Codable {
         inbound = try values.decode(InboundSettings.self, forKey: .inbound)
         outbound = try values.decodeIfPresent(OutboundSettings.self, forKey: .outbound) ?? OutboundSettings()
         runs = try values.decodeIfPresent(RunSettings.self, forKey: .runs) ?? RunSettings()
+        activities = try values.decodeIfPresent(ActivitySettings.self, forKey: .activities) ?? ActivitySettings()
         mappings = try values.decode(MappingSet.self, forKey: .mappings)
     }
 

@@ -13,6 +13,7 @@ struct WorkerCommandTests {
         let arguments = ["--config", directory.path + "/tandem.yaml"]
         let commands: [any AsyncParsableCommand] = [
             try OutboundPollerCommand.parse(arguments), try InboundBatcherCommand.parse(arguments),
+            try ActivityRecorderCommand.parse(arguments),
         ]
         for var command in commands {
             let failure = await #expect(throws: CommandFailure.self) { try await command.run() }

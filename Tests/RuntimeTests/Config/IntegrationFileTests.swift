@@ -104,6 +104,26 @@ struct IntegrationFileTests {
         #expect(try load(refresh).secrets[.crmRefreshToken] == Secret("api-key"))
     }
 
+    @Test("ACT-1 PERM-1 how long activities are kept, and the tokens of the two roles")
+    func activities() throws {
+        var fixture = ConfigurationFixture.secrets
+        fixture.variables["PANEL"] = "panel-token-0123456789"
+        fixture.variables["MANAGER"] = "manager-token-0123456789"
+        let yaml = ConfigurationFixture.integration
+        let file = try load(
+            yaml + "\n  activities: {retention: 30d}\n  api: {panelToken: {env: PANEL}, managerToken: {env: MANAGER}}", fixture)
+        #expect(file.settings.activities == ActivitySettings(retentionDays: 30))
+        #expect(file.secrets[.panelToken] == Secret("panel-token-0123456789"))
+        #expect(file.secrets[.managerToken] == Secret("manager-token-0123456789"))
+        #expect(try load(yaml).settings.activities.retentionDays == 400)
+        #expect(try load(yaml + "\n  activities: {retention: none}").settings.activities.retentionDays == nil)
+
+        let same = fixture.integrationProblems(yaml + "\n  api: {panelToken: {env: PANEL}, managerToken: {env: PANEL}}")
+        #expect(same.count == 1 && same.first?.contains("spec.api.managerToken") == true)
+        let short = fixture.integrationProblems(yaml + "\n  activities: {retention: 0d}\n  api: {panelToken: {env: API_KEY}}")
+        #expect(short.count == 2)
+    }
+
     @Test("several documents in a file and several files in a directory are read in order")
     func severalDocuments() throws {
         var fixture = ConfigurationFixture.secrets

@@ -1,0 +1,6 @@
+import Runtime
+
+@main
+enum Main {
+    static func main() async { await EntryPoint.activityRecorder() }
+}
