@@ -31,7 +31,7 @@ private struct StatusReport {
         lines += try await ScheduleDesk(store: store, now: now).lines(of: integration)
         lines += try await runs()
         for direction in Direction.allCases { lines += try await hold(direction) }
-        lines += try await links() + usage() + outcomes()
+        lines += try await links() + activities() + usage() + outcomes()
         for direction in Direction.allCases { lines += try await parked(direction) }
         return lines
     }
@@ -49,8 +49,8 @@ private struct StatusReport {
             ("connections", hasSecrets && !isRefused),
             ("field mapping", CRMObject.people.contains { !settings.mappings[$0].isEmpty }),
             ("outbound settings", settings.outbound.schedule != nil && !settings.outbound.selection.isEmpty),
-            // Nothing shows activities yet.
-            ("activity panel", false),
+            // A panel needs a token to ask with.
+            ("activity panel", try await store.secret(.panelToken, of: name) != nil),
         ]
         return ["  set-up    " + steps.map { "\($0.0) \($0.1 ? "done" : "not done")" }.joined(separator: ", ")]
     }
@@ -110,6 +110,13 @@ private struct StatusReport {
         var line = "  linked    " + (linked + ["ended \(summary.ended)"]).joined(separator: ", ")
         if summary.frozenFields > 0 { line += ", frozen fields \(summary.frozenFields)" }
         return [line]
+    }
+
+    private func activities() async throws -> [String] {
+        let counts = try await store.activityCounts(integration: name)
+        guard !counts.isEmpty else { return [] }
+        let kinds = counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
+        return ["  activity  \(counts.values.reduce(0, +)) kept: " + kinds.joined(separator: ", ")]
     }
 
     private func usage() async throws -> [String] {

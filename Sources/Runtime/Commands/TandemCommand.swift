@@ -8,9 +8,9 @@ struct TandemCommand: AsyncParsableCommand {
         discussion: "Start with 'tandem demo' to see it work on emulated vendors.",
         subcommands: [
             UpCommand.self, ApplyCommand.self, GetCommand.self, StatusCommand.self, WhyCommand.self, PreviewCommand.self,
-            ScheduleCommand.self, RunCommand.self, RunsCommand.self, DriftCommand.self, ActionsCommand.self, ActionCommand.self,
-            RetryCommand.self, PauseCommand.self,
-            ResumeCommand.self, DisconnectCommand.self,
+            ScheduleCommand.self, RunCommand.self, RunsCommand.self, DriftCommand.self, ActivitiesCommand.self,
+            ActionsCommand.self,
+            ActionCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self, DisconnectCommand.self,
             DemoCommand.self, SandboxCommand.self, SimulateCommand.self, SimulationServerCommand.self, ContractsCommand.self,
         ])
 }
