@@ -206,7 +206,7 @@ struct GatewayTests {
 }
 
 extension Message {
-    fileprivate var isRecordChange: Bool {
+    var isRecordChange: Bool {
         if case .recordChange = self { true } else { false }
     }
 }
