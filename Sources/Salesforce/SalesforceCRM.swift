@@ -148,3 +148,20 @@ extension SalesforceCRM: CRMImport {
     /// One call.
     public func abortImport(_ id: String) async throws(SyncError) { try await ingest.abort(id) }
 }
+
+extension SalesforceCRM: CRMActivityMirror {
+    /// One call for up to ``activitiesPerCall`` activities; more only to find what a whole collection is refused for.
+    ///
+    /// The object's fields are the external ID field of the settings, `Kind__c`, `Occurred_At__c`, `Subject__c`, `Details__c` and the
+    /// lookups `Contact__c` and `Lead__c`.
+    public func mirror(_ activities: [CRMActivity], into object: String) async -> [SyncError?] {
+        var writer = ActivityWriter(activities, to: org, object: object)
+        return await writer.run()
+    }
+
+    public var activitiesPerCall: Int { writesPerCall }
+
+    public func missingFields(ofMirror object: String) async throws(SyncError) -> [String] {
+        try await ActivityWriter.missingFields(of: object, in: org)
+    }
+}

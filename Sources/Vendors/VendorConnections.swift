@@ -35,6 +35,14 @@ package actor VendorConnections: Connections {
     }
 
     package func crm(of integration: StoredIntegration) async throws(SyncError) -> any CRMConnection {
+        try await salesforce(of: integration)
+    }
+
+    package func activityMirror(of integration: StoredIntegration) async throws(SyncError) -> any CRMActivityMirror {
+        try await salesforce(of: integration)
+    }
+
+    private func salesforce(of integration: StoredIntegration) async throws(SyncError) -> SalesforceCRM {
         if let crm = entry(of: integration).crm { return crm }
         let settings = integration.settings.crm
         let name = integration.settings.name

@@ -141,7 +141,8 @@ struct ActivityRecorderTests {
     func recorder() async throws {
         try await withWorld { world in
             let recorder = ActivityRecorder(
-                log: world.log, store: world.store, topics: Topics(), clock: world.clock, logger: World.logger)
+                log: world.log, store: world.store, connections: world.connections, topics: Topics(), clock: world.clock,
+                holder: "first", logger: World.logger)
             let work = Task { try await recorder.run() }
             let event = Event(
                 attributes: EventAttributes(id: "1", source: "/tests"), message: .activity(activity("a", world)))

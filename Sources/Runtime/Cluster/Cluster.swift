@@ -105,9 +105,10 @@ struct Cluster: Sendable {
             settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
     }
 
-    func activityRecorder() -> ActivityRecorder {
+    func activityRecorder(holder: String) -> ActivityRecorder {
         ActivityRecorder(
-            log: log, store: store, topics: topics, clock: clock, settings: configuration.outbound.drainSettings, logger: logger)
+            log: log, store: store, connections: connections, topics: topics, clock: clock,
+            settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
     }
 
     func gateway() -> GatewayService {

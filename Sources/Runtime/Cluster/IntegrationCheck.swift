@@ -67,6 +67,9 @@ extension IntegrationCheck {
                     try await vendor.describe(object)
                 }
             }
+            if let object = settings.activities.mirrorObject {
+                try await checkMirror(object, of: try await connections.activityMirror(of: integration))
+            }
         } catch {
             crm = Connection(error)
         }
@@ -87,9 +90,9 @@ extension IntegrationCheck {
 
     /// An object that people can do without: that it is not to be seen is a problem of the setting that wants it, not of the
     /// connection.
-    private mutating func described(
-        _ setting: String, by describe: () async throws(SyncError) -> ObjectSchema
-    ) async throws(SyncError) -> ObjectSchema? {
+    private mutating func described<Description>(
+        _ setting: String, by describe: () async throws(SyncError) -> Description
+    ) async throws(SyncError) -> Description? {
         do throws(SyncError) {
             return try await describe()
         } catch {
@@ -97,6 +100,16 @@ extension IntegrationCheck {
             settingProblems.append(SettingProblem(setting: setting, reason: "\(error.code): \(error.message)"))
             return nil
         }
+    }
+
+    private mutating func checkMirror(_ object: String, of mirror: any CRMActivityMirror) async throws(SyncError) {
+        let setting = "activities.mirror"
+        let missing = try await described(setting) { () async throws(SyncError) in
+            try await mirror.missingFields(ofMirror: object)
+        }
+        guard let missing, !missing.isEmpty else { return }
+        let fields = missing.joined(separator: ", ")
+        settingProblems.append(SettingProblem(setting: setting, reason: "\(object) of the CRM has no \(fields)"))
     }
 }
 

@@ -87,7 +87,7 @@ struct GetCommand: AsyncParsableCommand {
 /// `tandem retry`: gives parked records another chance.
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Queues an integration's parked records and tags again and ends its waiting.")
+        commandName: "retry", abstract: "Queues an integration's parked records, tags and activities again and ends its waiting.")
 
     @OptionGroup var options: ClusterOptions
 
@@ -103,7 +103,8 @@ struct RetryCommand: AsyncParsableCommand {
         _ = try await store.known(name)
         let count = try await store.retryParked(integration: name, code: code, now: SystemClock().now())
         let tags = try await store.retryParkedTags(integration: name, code: code, now: SystemClock().now())
+        let activities = try await store.retryParkedMirror(integration: name, code: code, now: SystemClock().now())
         for direction in Direction.allCases { try await store.releaseHold(integration: name, direction: direction) }
-        print("\(name): \(count) records and \(tags) tags queued again")
+        print("\(name): \(count) records, \(tags) tags and \(activities) activities queued again")
     }
 }

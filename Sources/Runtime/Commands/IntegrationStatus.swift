@@ -116,7 +116,14 @@ private struct StatusReport {
         let counts = try await store.activityCounts(integration: name)
         guard !counts.isEmpty else { return [] }
         let kinds = counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
-        return ["  activity  \(counts.values.reduce(0, +)) kept: " + kinds.joined(separator: ", ")]
+        return ["  activity  \(counts.values.reduce(0, +)) kept: " + kinds.joined(separator: ", ")] + (try await mirror())
+    }
+
+    private func mirror() async throws -> [String] {
+        let depth = try await store.mirrorDepth(integration: name)
+        guard depth.waiting + depth.parked > 0 else { return [] }
+        let reason = depth.error.map { ", the last refusal \($0.code): \($0.message)" } ?? ""
+        return ["            \(depth.waiting) wait to be copied to the CRM, \(depth.parked) parked\(reason)"]
     }
 
     private func usage() async throws -> [String] {

@@ -17,7 +17,7 @@ struct UpCommand: AsyncParsableCommand {
                 InboundBatcherService(batcher: cluster.inboundBatcher(holder: Cluster.holderName("up-inbound"))),
                 OutboundPollerService(poller: cluster.outboundPoller(holder: Cluster.holderName("up-outbound"))),
                 SyncRunnerService(runner: cluster.syncRunner(holder: Cluster.holderName("up-runner"))),
-                ActivityRecorderService(recorder: cluster.activityRecorder()),
+                ActivityRecorderService(recorder: cluster.activityRecorder(holder: Cluster.holderName("up-recorder"))),
             ]
             if let log = cluster.log as? EmbeddedLog {
                 services.append(LogTrimService(log: log, clock: cluster.clock, logger: cluster.logger))
@@ -88,7 +88,8 @@ struct ActivityRecorderCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await WorkerProcess.runOnKafka("activity-recorder", options) { cluster in
-            [ActivityRecorderService(recorder: cluster.activityRecorder())] + (cluster.probes().map { [$0] } ?? [])
+            let recorder = cluster.activityRecorder(holder: Cluster.holderName("activity-recorder"))
+            return [ActivityRecorderService(recorder: recorder)] + (cluster.probes().map { [$0] } ?? [])
         }
     }
 }

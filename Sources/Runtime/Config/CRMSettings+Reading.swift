@@ -86,10 +86,18 @@ extension ConfigurationValue {
     /// The API name of a CRM field.
     func fieldName() -> String? {
         guard let text = text() else { return nil }
-        let isName =
-            text.utf8.count <= 80 && text.first?.isLetter == true && text.utf8.allSatisfy(\.isFieldNameByte)
-        guard isName else {
+        guard text.isAPIName else {
             report("must be a field's API name such as Rating__c, not \"\(text)\"")
+            return nil
+        }
+        return text
+    }
+
+    /// The API name of an object that the CRM's manager made.
+    func customObjectName() -> String? {
+        guard let text = text() else { return nil }
+        guard text.isAPIName, text.hasSuffix("__c") else {
+            report("must be a custom object's API name such as Marketing_Activity__c, not \"\(text)\"")
             return nil
         }
         return text
@@ -116,8 +124,12 @@ extension CRMSettings.Flow {
     }
 }
 
+extension String {
+    fileprivate var isAPIName: Bool { utf8.count <= 80 && first?.isLetter == true && utf8.allSatisfy(\.isAPINameByte) }
+}
+
 extension UInt8 {
-    fileprivate var isFieldNameByte: Bool {
+    fileprivate var isAPINameByte: Bool {
         switch self {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "_"):

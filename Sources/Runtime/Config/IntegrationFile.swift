@@ -98,7 +98,8 @@ extension ConfigurationValue {
 
     fileprivate func activitySettings() -> ActivitySettings {
         var settings = ActivitySettings()
-        guard let mapping = mapping(known: ["retention"]) else { return settings }
+        guard let mapping = mapping(known: ["retention", "mirror"]) else { return settings }
+        settings.mirrorObject = mapping["mirror"]?.customObjectName()
         if let retention = mapping["retention"] { settings.retentionDays = retention.days(in: 1...36_500) }
         return settings
     }

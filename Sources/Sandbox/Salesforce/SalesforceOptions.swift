@@ -16,7 +16,7 @@ public struct SalesforceOptions: Sendable {
     public var dailyLimit = 100_000
     public var objects: [SalesforceObject] = [
         .contact.adding(SalesforceField.tandem), .lead.adding(SalesforceField.tandem), .account, .opportunity,
-        .opportunityContactRole,
+        .opportunityContactRole, .marketingActivity,
     ]
     public var bulk = SalesforceBulkOptions()
     public var rules = SalesforceRules()

@@ -26,4 +26,8 @@ struct SabotagedConnections: Connections {
     func actions(of integration: StoredIntegration) async throws(SyncError) -> any MarketingActions {
         try await connections.actions(of: integration)
     }
+
+    func activityMirror(of integration: StoredIntegration) async throws(SyncError) -> any CRMActivityMirror {
+        try await connections.activityMirror(of: integration)
+    }
 }

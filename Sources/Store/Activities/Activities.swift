@@ -4,7 +4,10 @@ import SyncCore
 
 extension Store {
     /// Keeps activities, each once however often it is delivered (ACT-4). Returns those that were new.
-    public func record(_ activities: [Activity], now: Timestamp) async throws(StoreError) -> [Activity] {
+    /// - Parameter mirrored: the integrations whose activities are to be copied to the CRM.
+    public func record(
+        _ activities: [Activity], mirroredOf mirrored: Set<String> = [], now: Timestamp
+    ) async throws(StoreError) -> [Activity] {
         try await write { db in
             var names = IntegrationNames(db)
             var recorded: [Activity] = []
@@ -12,6 +15,9 @@ extension Store {
             for activity in activities {
                 let integration = try names.id(of: activity.key.integration)
                 guard try ActivityTable.insert(activity, integration: integration, now: now, db) else { continue }
+                if mirrored.contains(activity.key.integration) {
+                    try ActivityMirrorTable.insert(db.lastInsertedRowID, activity, integration: integration, now: now, db)
+                }
                 recorded.append(activity)
                 counts[ActivityTable.CountKey(integration: integration, kind: activity.kind.rawValue), default: 0] += 1
             }
@@ -68,7 +74,8 @@ enum ActivityTable {
         var kind: String
     }
 
-    private static let columns = "id, marketing_id, activity_id, kind, occurred_at, recorded_at, details"
+    static let columns = ["id", "marketing_id", "activity_id", "kind", "occurred_at", "recorded_at", "details"]
+        .map { "activities.\($0)" }.joined(separator: ", ")
 
     /// Whether it was new.
     static func insert(_ activity: Activity, integration: Int64, now: Timestamp, _ db: Database) throws -> Bool {
@@ -133,7 +140,7 @@ enum ActivityTable {
         return try db.rows(sql, arguments + [limit], activity)
     }
 
-    private static func activity(_ row: Row) throws -> StoredActivity {
+    static func activity(_ row: Row) throws -> StoredActivity {
         let details = (try row.json(6).objectValue ?? [:]).compactMap { name, value in
             // A later version may have kept more than this one knows.
             Activity.Detail(rawValue: name).flatMap { detail in value.stringValue.map { (detail, $0) } }
@@ -153,6 +160,7 @@ enum ActivityTable {
         }
         var counts: [CountKey: Int] = [:]
         for activity in old {
+            try ActivityMirrorTable.forget(activity.id, db)
             try db.run("DELETE FROM activities WHERE id = ?", [activity.id])
             counts[CountKey(integration: integration, kind: activity.kind), default: 0] -= 1
         }

@@ -52,6 +52,7 @@ enum LinkTable {
             now.milliseconds,
         ]
         try db.run(sql, identity + values)
+        try ActivityMirrorTable.attach(link, integration: integration, now: now, db)
     }
 
     /// Gives links of version 1 their email.

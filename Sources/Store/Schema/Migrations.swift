@@ -19,6 +19,7 @@ enum Migrations {
         Migration(statements: ActionSchema.statements),
         Migration(statements: BulkWriteSchema.statements),
         Migration(statements: ActivitySchema.statements),
+        Migration(statements: ActivityMirrorSchema.statements),
     ]
 
     /// All in the caller's transaction, so that processes starting together do not both migrate.

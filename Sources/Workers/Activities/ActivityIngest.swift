@@ -4,6 +4,7 @@ import EventLog
 import Logging
 import Metrics
 import Store
+import SyncCore
 
 /// Records what the topic of activities carries: one batch of the log is one transaction of the store, and its offsets are
 /// committed only after it. A batch that is delivered again is recorded without effect (ACT-4).
@@ -38,11 +39,13 @@ struct ActivityIngest: Sendable {
     func ingest(_ records: [LogRecord]) async throws -> Set<String> {
         var intake = ActivityIntake(group: topics.activityGroup)
         for record in records { intake.read(record) }
-        intake.sort(into: try await integrations.integrations(including: intake.names))
+        let known = try await integrations.integrations(including: intake.names)
+        intake.sort(into: known)
 
         try await DeadLetterBox(log: log, topic: topics.deadLetters, logger: logger).bury(intake.deadLetters)
         guard !intake.activities.isEmpty else { return [] }
-        let recorded = try await store.record(intake.activities, now: clock.now())
+        let mirrored = known.values.filter { $0.settings.activities.mirrorObject != nil }.map(\.settings.name)
+        let recorded = try await store.record(intake.activities, mirroredOf: Set(mirrored), now: clock.now())
         report(recorded, duplicates: intake.activities.count - recorded.count)
         return Set(recorded.map(\.key.integration))
     }

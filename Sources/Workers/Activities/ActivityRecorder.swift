@@ -11,21 +11,31 @@ public import Store
 public struct ActivityRecorder: Sendable {
     private let log: any EventLog
     private let store: Store
+    private let connections: any Connections
     private let topics: Topics
     private let clock: any WallClock
     private let settings: DrainSettings
+    private let holder: String
     private let logger: Logger
+    private let jitter: @Sendable () -> Double
 
+    /// - Parameters:
+    ///   - holder: this process, as the leases of the mirrors name it.
+    ///   - jitter: in 0..<1, spreads retries.
     public init(
-        log: any EventLog, store: Store, topics: Topics, clock: any WallClock, settings: DrainSettings = DrainSettings(),
-        logger: Logger
+        log: any EventLog, store: Store, connections: any Connections, topics: Topics, clock: any WallClock,
+        settings: DrainSettings = DrainSettings(), holder: String, logger: Logger,
+        jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
     ) {
         self.log = log
         self.store = store
+        self.connections = connections
         self.topics = topics
         self.clock = clock
         self.settings = settings
+        self.holder = holder
         self.logger = logger
+        self.jitter = jitter
     }
 
     /// Works until it is shut down. A graceful shutdown lets the batch under way be recorded; after a cancellation it is
@@ -44,6 +54,9 @@ public struct ActivityRecorder: Sendable {
 
     private func turns(of name: String) -> [IntegrationLoops.Turn] {
         let pruner = ActivityPruner(integration: name, store: store, clock: clock, logger: logger)
-        return [{ await pruner.turn() }]
+        let mirror = ActivityMirror(
+            integration: name, holder: holder, store: store, connections: connections, clock: clock, settings: settings,
+            logger: logger, jitter: jitter)
+        return [{ await pruner.turn() }, { await mirror.turn() }]
     }
 }

@@ -8,4 +8,5 @@ public protocol Connections: Sendable {
     func marketing(of integration: StoredIntegration) async throws(SyncError) -> any MarketingPlatform & MarketingDestination
         & MarketingDirectory
     func actions(of integration: StoredIntegration) async throws(SyncError) -> any MarketingActions
+    func activityMirror(of integration: StoredIntegration) async throws(SyncError) -> any CRMActivityMirror
 }

@@ -95,6 +95,22 @@ struct SettingsCheckTests {
         #expect(check.isFailed)
     }
 
+    @Test("ACT-2 the object of the activities' copies has to be there with its fields")
+    func mirror() async throws {
+        #expect(try await !check { $0.activities.mirrorObject = "Marketing_Activity__c" }.isFailed)
+        let absent = try await check { $0.activities.mirrorObject = "Elsewhere__c" }
+        #expect(absent.crm == .connected && absent.settingProblems.map(\.setting) == ["activities.mirror"])
+        let incomplete = try await check(EmulatedVendors({ $0.objects.append(Self.bareActivity) })) {
+            $0.activities.mirrorObject = "Bare__c"
+        }
+        #expect(
+            incomplete.lines.last == "acme: error: activities.mirror: Bare__c of the CRM has no Occurred_At__c, Subject__c, "
+                + "Details__c, Contact__c, Lead__c")
+    }
+
+    private static let bareActivity = SalesforceObject(
+        name: "Bare__c", prefix: "a01", fields: [.externalID("Tandem_Id__c", 255), .text("Kind__c", 40)])
+
     @Test("OUT-6 the sync status field has to take both statuses, and the account status field has to exist")
     func statusFields() async throws {
         let vendors = EmulatedVendors()

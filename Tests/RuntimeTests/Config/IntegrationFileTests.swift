@@ -115,7 +115,11 @@ struct IntegrationFileTests {
         #expect(file.settings.activities == ActivitySettings(retentionDays: 30))
         #expect(file.secrets[.panelToken] == Secret("panel-token-0123456789"))
         #expect(file.secrets[.managerToken] == Secret("manager-token-0123456789"))
-        #expect(try load(yaml).settings.activities.retentionDays == 400)
+        #expect(try load(yaml).settings.activities == ActivitySettings(retentionDays: 400, mirrorObject: nil))
+        let mirrored = try load(yaml + "\n  activities: {mirror: Marketing_Activity__c}")
+        #expect(mirrored.settings.activities.mirrorObject == "Marketing_Activity__c")
+        let standard = fixture.integrationProblems(yaml + "\n  activities: {mirror: Contact}")
+        #expect(standard.count == 1 && standard.first?.contains("spec.activities.mirror") == true)
         #expect(try load(yaml + "\n  activities: {retention: none}").settings.activities.retentionDays == nil)
 
         let same = fixture.integrationProblems(yaml + "\n  api: {panelToken: {env: PANEL}, managerToken: {env: PANEL}}")
