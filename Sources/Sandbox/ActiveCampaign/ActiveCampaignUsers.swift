@@ -75,6 +75,14 @@ extension ActiveCampaignSandbox {
         return true
     }
 
+    /// As ``editContact(_:from:_:)``, and no webhook tells of it, as while the account's hooks are switched off.
+    @discardableResult
+    public func editSilently(_ id: String, _ change: @Sendable (inout Person) -> Void) -> Bool {
+        let told = outbox.count
+        defer { outbox.removeSubrange(told...) }
+        return editContact(id, change)
+    }
+
     /// Lets the account's automation, if it has one, rewrite a contact that was just written.
     func automate(_ id: Int) {
         guard let automation = options.automation, let contact = account.contacts[id] else { return }

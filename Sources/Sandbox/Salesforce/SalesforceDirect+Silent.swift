@@ -3,6 +3,9 @@ extension SalesforceSandbox {
     /// From now on the org takes so many bulk query jobs a day.
     public func allowBulkJobs(_ count: Int) { options.bulk.dailyQueryJobs = count }
 
+    /// The org's other software has used so many of the day's calls; until something else is said.
+    public func letOthersUse(_ calls: Int) { usage.others = calls }
+
     /// A record is deleted and then purged from the recycle bin: no query finds it any more.
     @discardableResult
     public func purge(_ object: String, id: String) -> Bool {

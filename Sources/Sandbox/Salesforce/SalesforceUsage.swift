@@ -4,13 +4,15 @@ struct SalesforceUsage: Sendable {
 
     let limit: Int
     private var hours: [Int64: Int] = [:]
+    /// What other software has used of the day, for as long as it is said to.
+    var others = 0
 
     init(limit: Int) {
         self.limit = limit
     }
 
     func used(now: Int64) -> Int {
-        hours.reduce(0) { $1.key > now / Self.hour - 24 ? $0 + $1.value : $0 }
+        hours.reduce(others) { $1.key > now / Self.hour - 24 ? $0 + $1.value : $0 }
     }
 
     mutating func count(_ calls: Int, now: Int64) {

@@ -31,6 +31,9 @@ struct CRMCall: Sendable {
     let parts: [Part]
     let rows: [Row]
 
+    /// Copies of activities are no business of those who judge what becomes of people.
+    private static let copies = "composite/sobjects/\(SalesforceObject.marketingActivity.name)/"
+
     /// `nil` for what asks for no data: tokens and versions.
     init?(_ request: HTTPRequest) {
         let path = request.url.split(separator: "/", omittingEmptySubsequences: true).dropFirst(2)
@@ -51,8 +54,8 @@ struct CRMCall: Sendable {
     /// Everything that is to change something.
     var writingParts: [Part] {
         parts.filter { part in
-            // A query job reads, whatever it takes to begin and to end it.
-            if part.path.hasPrefix("jobs/query") { return false }
+            // Bulk jobs are judged by what they leave behind.
+            if part.path.hasPrefix("jobs/") || part.path.hasPrefix(Self.copies) { return false }
             return switch part.method {
             case "GET": false
             // A retrieve: it only needs a body for its many ids.
@@ -65,7 +68,7 @@ struct CRMCall: Sendable {
     private static func withoutQuery(_ url: String) -> String { url.split(separator: "?").first.map(String.init) ?? url }
 
     private static func rows(of part: Part, _ number: Int) -> [Row] {
-        guard part.path.hasPrefix("composite/sobjects") else { return [] }
+        guard part.path.hasPrefix("composite/sobjects"), !part.path.hasPrefix(copies) else { return [] }
         return (part.body["records"]?.array ?? []).enumerated().compactMap { place, record in
             guard var values = record.object else { return nil }
             let object = values.removeValue(forKey: "attributes")?["type"]?.text ?? ""

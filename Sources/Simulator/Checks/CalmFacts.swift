@@ -66,6 +66,12 @@ struct CalmFacts: Sendable {
         return !books.refusals.isEmpty || error.code == "ambiguous-match" || error.code == "required-field-missing"
     }
 
+    /// Whether Tandem says that the contact's record of that object is gone, and it is.
+    func hasEnded(_ contact: String, _ object: CRMObject) -> Bool {
+        guard let link = links[contact]?[object], link.state == .ended, let id = link.crmID else { return false }
+        return isTrue(link.endedBy, of: RecordName(object, id))
+    }
+
     private func isTrue(_ reason: Link.EndReason?, of record: RecordName) -> Bool {
         notes.events.contains { event in
             switch (event.kind, reason) {

@@ -144,7 +144,9 @@ final class DueWitness: TrafficWitness {
             case .inserted, .deleted, .asked, .signedUp, .contactDeleted: break
             }
         }
-        let edited = seat.diary.edits.filter { edit in inserted[edit.recordID].map { $0 < edit.moment } ?? false }
+        let edited = seat.diary.edits.filter { edit in
+            !edit.isSilent && inserted[edit.recordID].map { $0 < edit.moment } ?? false
+        }
         return Set(inserted.keys).subtracting(setting.marksEdits ? edited.map(\.recordID) : [])
     }
 

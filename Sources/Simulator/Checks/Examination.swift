@@ -23,10 +23,24 @@ struct Examination: Sendable {
             for finding in findings.prefix(Self.most) {
                 world.referee.fail(finding.invariant, try await words(finding, facts))
             }
+            for finding in try await ActivityCheck(world: world, facts: facts).findings().prefix(Self.most) {
+                world.referee.fail(.activitiesKept, finding)
+            }
+            try await judgeRuns()
             world.ledger.settle(values.agreements())
             world.trace.note("examination", "\(facts.pairs.count) pairs, \(findings.count) findings")
         } catch {
             world.referee.fail(.workersGoOn, "the store can not be read: \(error)")
+        }
+    }
+
+    /// OUT-8: where the settings let no run end a link by itself, somebody approved each that did.
+    private func judgeRuns() async throws(StoreError) {
+        let settings = world.setting.runs
+        guard settings.deletionShare == 0 else { return }
+        for run in try await world.store.runs(of: SimulatedWorld.integration, limit: 100)
+        where run.state == .finished && run.gone > settings.deletionFloor && !run.isApproved {
+            world.referee.fail(.deletionsApproved, "run \(run.id) ended \(run.gone) links and nobody approved")
         }
     }
 

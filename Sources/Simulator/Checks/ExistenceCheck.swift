@@ -110,7 +110,8 @@ struct ExistenceCheck: Sendable {
             let isThere = facts.books.entries.keys.contains { record in
                 record.object == object && facts.books.states(of: record).contains { $0.contactID == contact }
             }
-            guard !isThere, !facts.isRefused(name) else { return nil }
+            // One that a lead was converted into may have been deleted before it came to name the contact.
+            guard !isThere, !facts.isRefused(name), !facts.hasEnded(contact, object) else { return nil }
             return Finding(
                 invariant: .changesAppliedOrExplained, records: [name],
                 text: "a \(object) was asked for at \(moment.iso8601) and never made")
@@ -211,7 +212,7 @@ struct ExistenceCheck: Sendable {
             }
         }
         guard facts.marksSelect, facts.marksEdits else { return selected.sorted() }
-        for edit in facts.notes.edits where edit.object == .contact && !isFirst(edit) {
+        for edit in facts.notes.edits where edit.object == .contact && !edit.isSilent && !isFirst(edit) {
             selected.insert(RecordName(.contact, edit.recordID))
         }
         return selected.sorted()

@@ -139,7 +139,7 @@ struct FieldJudge: Sendable {
         let own = Set(edits.filter { $0.side == edit.side && !(edit.isBlindForLong && $0.moment < edit.moment) }.map(\.value))
         let others = edits.filter { $0.side != edit.side || edit.isBlindForLong }.map(\.value)
         return (sights[edit.side] ?? []).contains { sight in
-            sight.moment > edit.moment && sight.moment <= edit.blindUntil && !own.contains(sight.value)
+            sight.moment >= edit.moment && sight.moment <= edit.blindUntil && !own.contains(sight.value)
                 && others.contains(sight.value)
         }
     }

@@ -16,6 +16,8 @@ public enum Invariant: String, Sendable, Hashable, Codable, CaseIterable {
     case onlyMappedFields = "nothing unmapped is written"
     case marksShown = "tags and sync status say what is so"
     case mergesAgree = "each merge decision is what the rules say"
+    case activitiesKept = "every activity is recorded once, and copied once where it is to be"
+    case deletionsApproved = "no run ends more links than it may unless somebody approved"
     case workersGoOn = "no worker gives up by itself"
 }
 

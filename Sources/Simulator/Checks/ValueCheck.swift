@@ -102,7 +102,7 @@ struct ValueCheck: Sendable {
                 && (edit.side == .marketing ? edit.recordID == pair.contactID : records.contains(edit.recordID))
         }
         return edits.enumerated().sorted { ($0.element.seen, $0.offset) < ($1.element.seen, $1.offset) }.map { _, edit in
-            let blindUntil = blindness(after: edit.seen)
+            let blindUntil = edit.isSilent ? facts.now : blindness(after: edit.seen)
             return FieldJudge.Edit(
                 moment: edit.seen, side: edit.side, recordID: edit.recordID, value: PersonState.plain(edit.value, field),
                 blindUntil: blindUntil, isBlindForLong: blindUntil > edit.seen.advanced(by: Self.journey))
@@ -144,8 +144,8 @@ struct ValueCheck: Sendable {
             default: false
             }
         }.map(\.moment)
-        let edits = facts.marksEdits ? facts.notes.edits.filter { $0.recordID == record.id && $0.side == .crm }.map(\.seen) : []
-        return (marks + edits).sorted().map { start in
+        let edits = facts.notes.edits.filter { facts.marksEdits && $0.recordID == record.id && $0.side == .crm && !$0.isSilent }
+        return (marks + edits.map(\.seen)).sorted().map { start in
             let end = entries.first { $0.moment > start && $0.state?.isWaiting != true }?.moment
             return start...(end ?? facts.now)
         }

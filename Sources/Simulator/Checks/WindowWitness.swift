@@ -65,7 +65,7 @@ final class WindowWitness: TrafficWitness {
         let edits = seat.diary.edits
         guard
             let edit = edits.last(where: {
-                $0.side == .marketing && $0.field == field && field.plain($0.value) == field.plain(value)
+                $0.side == .marketing && !$0.isSilent && $0.field == field && field.plain($0.value) == field.plain(value)
             }),
             edit.seen > since
         else { return nil }
@@ -76,7 +76,7 @@ final class WindowWitness: TrafficWitness {
     private func due(_ edit: Diary.Edit) -> Timestamp {
         let window = seat.setting.window
         var waiting: Set<String> = []
-        for other in seat.diary.edits where other.side == .marketing && other.seen >= edit.seen {
+        for other in seat.diary.edits where other.side == .marketing && !other.isSilent && other.seen >= edit.seen {
             waiting.insert(other.recordID)
             if waiting.count >= window.records {
                 return min(other.seen, edit.seen.advanced(by: window.interval)).advanced(by: slack)

@@ -10,7 +10,7 @@ import Workers
 
 /// What a process of the cluster does.
 public enum Role: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-    case gateway, inbound, outbound, runner
+    case gateway, inbound, outbound, runner, recorder
 }
 
 /// One process of the cluster, from its start to its death: the real workers on ports of its own.
@@ -27,6 +27,7 @@ struct SimulatedProcess: Sendable {
     private let inbound: InboundBatcher
     private let outbound: OutboundPoller
     private let runner: SyncRunner
+    private let recorder: ActivityRecorder
 
     init(name: String, role: Role, start: Int, in world: SimulatedWorld) {
         self.name = name
@@ -56,6 +57,9 @@ struct SimulatedProcess: Sendable {
         runner = SyncRunner(
             log: log, store: store, connections: connections, topics: Topics(), clock: clock, settings: world.setting.drains,
             holder: purpose, logger: logger, jitter: jitter)
+        recorder = ActivityRecorder(
+            log: log, store: store, connections: connections, topics: Topics(), clock: clock, settings: world.setting.drains,
+            holder: purpose, logger: logger, jitter: jitter)
     }
 
     private static func store(of purpose: String, _ lifeline: Lifeline, in world: SimulatedWorld) -> Store {
@@ -76,6 +80,7 @@ struct SimulatedProcess: Sendable {
                     case .inbound: try await inbound.run()
                     case .outbound: try await outbound.run()
                     case .runner: try await runner.run()
+                    case .recorder: try await recorder.run()
                     }
                     return lifeline.isDead || Task.isCancelled ? nil : "\(name) ended by itself"
                 } catch {

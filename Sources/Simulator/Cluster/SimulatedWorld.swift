@@ -6,6 +6,8 @@ import Playground
 import Sandbox
 import Store
 import SyncCore
+import Vendors
+import Workers
 
 /// Everything of one run: time, both vendors, the log, the store, and the way between them.
 final class SimulatedWorld: Sendable {
@@ -25,6 +27,8 @@ final class SimulatedWorld: Sendable {
     let store: Store
     let log: SimulatedLog
     let network: VendorNetwork
+    /// What a manager's tools reach the vendors by.
+    let managersConnections: any Connections
 
     /// What users did so far.
     let diary = Diary()
@@ -57,6 +61,10 @@ final class SimulatedWorld: Sendable {
             vendors: InProcessTransport([Vendor.salesforce.host: salesforce, Vendor.activeCampaign.host: marketing]),
             witnesses: [ledger] + Witnesses.all(seat), clock: clock, trace: trace,
             dice: SharedDice(Dice(seed: seed, purpose: "network")))
+        let transport = ProcessTransport(
+            network: network, process: "manager", lifeline: Lifeline(clock: clock, dice: Dice(seed: seed, purpose: "manager")))
+        managersConnections = VendorConnections(
+            store: store, transport: transport, clock: clock, logger: trace.logger(of: "manager"))
         for statement in sabotage.statements { try await store.execute(statement) }
         await marketing.addHook(
             url: "https://tandem.example/hooks/\(Self.integration)/\(Playground.webhookSecret)", events: Playground.hookEvents)
@@ -71,11 +79,13 @@ final class SimulatedWorld: Sendable {
                 loginURL: Vendor.salesforce.url, flow: .clientCredentials, clientID: "sandbox-client",
                 syncStatusField: Playground.statusField, accountStatusField: Playground.accountStatusField),
             marketing: MarketingSettings(url: Vendor.activeCampaign.url, requestsPerSecond: setting.requestsPerSecond),
-            inbound: InboundSettings(window: setting.window),
+            inbound: InboundSettings(window: setting.window, bulkFrom: setting.inboundBulkFrom),
             outbound: OutboundSettings(
                 schedule: .every(hours: 1), selection: [.contact: setting.contactSelection, .lead: .newFromNowOn],
                 accounts: setting.accounts, opportunities: setting.opportunities),
-            runs: setting.runs, mappings: mapping.mappings)
+            runs: setting.runs,
+            activities: ActivitySettings(mirrorObject: setting.mirrorsActivities ? SalesforceObject.marketingActivity.name : nil),
+            mappings: mapping.mappings)
         sabotage.settings(&settings)
         _ = try await store.apply(settings, secrets: Playground.secrets, now: clock.now())
         diary.note(Diary.Mapping(moment: clock.now(), variant: mapping))

@@ -7,12 +7,20 @@ import Synchronization
 /// The way of the account's webhooks to the gateway: some take longer than others, some come twice. One the gateway could not
 /// take is sent again, for the account's own sender would not and nothing but a full run could win it back.
 final class WebhookPost: Sendable {
+    struct Delivery: Sendable {
+        var url: String
+        var body: [UInt8]
+        var contentType: String
+    }
+
     private struct State {
         var gateway: (@Sendable () async -> SimulatedProcess?)?
         /// How long a delivery takes at most, and how many of a hundred come twice.
         var delay = Duration.seconds(1)
         var duplicates = 0.0
         var underWay = 0
+        /// What others than the account have to say.
+        var outbox: [Delivery] = []
     }
 
     private let clock: SimulatedClock
@@ -37,16 +45,35 @@ final class WebhookPost: Sendable {
         }
     }
 
-    /// Sends what the account has to say, for ever; out of order, as real ones come.
+    /// Delivers it before long.
+    func send(_ delivery: Delivery) { state.withLock { $0.outbox.append(delivery) } }
+
+    /// Sends what the account and others have to say, for ever; out of order, as real ones come.
     func run(_ account: ActiveCampaignSandbox) async {
         while !Task.isCancelled {
             if !(await account.pendingWebhooks().isEmpty) { _ = await account.deliverPending(concurrency: 16) }
+            await deliverOthers()
             guard (try? await clock.sleep(until: clock.now().advanced(by: .seconds(5)))) != nil else { return }
         }
     }
 
+    private func deliverOthers() async {
+        let outbox = state.withLock { state in
+            defer { (state.underWay, state.outbox) = (state.underWay + state.outbox.count, []) }
+            return state.outbox
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for delivery in outbox {
+                group.addTask {
+                    _ = await self.deliver(delivery.url, delivery.body, delivery.contentType)
+                    self.state.withLock { $0.underWay -= 1 }
+                }
+            }
+        }
+    }
+
     /// Whether something was sent that the gateway does not have yet.
-    var isBusy: Bool { state.withLock { $0.underWay > 0 } }
+    var isBusy: Bool { state.withLock { $0.underWay > 0 || !$0.outbox.isEmpty } }
 
     /// Delivers one webhook; the status that the account gets.
     func deliver(_ url: String, _ body: [UInt8], _ contentType: String) async -> Int {

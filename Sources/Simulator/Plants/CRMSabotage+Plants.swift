@@ -68,6 +68,12 @@ extension CRMSabotage {
         }
     }
 
+    /// Of a record that was to be changed nobody asks for an id.
+    static let settlingJob: @Sendable (Imported, CRMImportOperation) -> Imported = { results, operation in
+        guard operation == .update else { return results }
+        return Dictionary(uniqueKeysWithValues: results.map { ($0.key, .success(CRMWriteSuccess(id: $0.key, created: false))) })
+    }
+
     static let failingForGood: Write = { writes, crm in
         await crm.write(writes).map {
             $0.mapError { SyncError(.permanent, code: $0.code, message: $0.message, fields: $0.fields) }

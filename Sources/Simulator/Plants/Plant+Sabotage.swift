@@ -42,6 +42,13 @@ extension Plant {
         case .parkTransient: Sabotage(crm: { CRMSabotage(write: CRMSabotage.failingForGood) })
         case .ownRateCount: Sabotage(rates: { try? Store.inMemory(key: .generate()).sharing {} })
         case .ignoreQuota: Sabotage(crm: { CRMSabotage(failure: \.withoutPause) })
+        case .ignoreBudget: Sabotage(settings: { $0.crm.budget = APIBudget(backfill: 100, outbound: 100, inbound: 100) })
+        case .overlookDrift: Sabotage(statements: [StoreSabotage.overlooksDrift])
+        case .ignoreBrake: Sabotage(settings: { $0.runs.deletionShare = 100 })
+        case .settleWholeJob: Sabotage(crm: { CRMSabotage(imported: CRMSabotage.settlingJob) })
+        case .recordTwice: Sabotage(log: LogSabotage(received: \.anotherActivity))
+        case .misfileStrangers: Sabotage(statements: [StoreSabotage.misfilesStrangers])
+        case .forgetCopies: Sabotage(statements: [StoreSabotage.forgetsCopies])
         }
     }
 }

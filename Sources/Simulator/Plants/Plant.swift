@@ -42,6 +42,15 @@ public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
     case parkTransient = "park-transient"
     case ownRateCount = "own-rate-count"
     case ignoreQuota = "ignore-quota"
+    case ignoreBudget = "ignore-budget"
+    // Runs
+    case overlookDrift = "overlook-drift"
+    case ignoreBrake = "ignore-brake"
+    case settleWholeJob = "settle-whole-job"
+    // Activities
+    case recordTwice = "record-twice"
+    case misfileStrangers = "misfile-strangers"
+    case forgetCopies = "forget-copies"
 
     /// What is wrong, in a line.
     public var summary: String {
@@ -81,6 +90,13 @@ public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
         case .parkTransient: "a failure that would pass is taken for good"
         case .ownRateCount: "every process counts its requests to marketing for itself"
         case .ignoreQuota: "a quota that is used up is asked again and again"
+        case .ignoreBudget: "the share of the day's calls that is for others is used as well"
+        case .overlookDrift: "values that differ without an event are not reported"
+        case .ignoreBrake: "a run ends as many links as it likes"
+        case .settleWholeJob: "all rows of a bulk job count as done when the job is"
+        case .recordTwice: "an activity that is delivered again is another one"
+        case .misfileStrangers: "an activity of somebody who is not linked yet is kept for nobody"
+        case .forgetCopies: "an activity of somebody who is not linked yet is never copied to the CRM"
         }
     }
 
@@ -104,7 +120,10 @@ public enum Plant: String, Sendable, Hashable, Codable, CaseIterable {
         case .forgetStatus, .forgetTags: [.marksShown]
         case .parkTransient: loses
         case .ownRateCount: [.rateKept]
-        case .ignoreQuota: [.quotaKept]
+        case .ignoreQuota, .ignoreBudget: [.quotaKept]
+        case .overlookDrift, .settleWholeJob: loses.union([.mergesAgree])
+        case .ignoreBrake: [.deletionsApproved]
+        case .recordTwice, .misfileStrangers, .forgetCopies: [.activitiesKept]
         }
     }
 }

@@ -14,11 +14,14 @@ struct CRMSabotage: Sendable {
     }
 
     typealias Writes = [Result<CRMWriteSuccess, SyncError>]
+    /// By the key of the row.
+    typealias Imported = [String: Result<CRMWriteSuccess, SyncError>]
 
     var serverTime: @Sendable (Timestamp) -> Timestamp = { $0 }
     var record: @Sendable (CRMRecord, Reading) -> CRMRecord = { record, _ in record }
     var page: @Sendable (CRMFeedPage, CRMFeedRequest) -> CRMFeedPage = { page, _ in page }
     var write: @Sendable ([CRMWrite], any CRM) async -> Writes = { writes, crm in await crm.write(writes) }
+    var imported: @Sendable (Imported, CRMImportOperation) -> Imported = { results, _ in results }
     var failure: @Sendable (SyncError) -> SyncError = { $0 }
 }
 
@@ -128,7 +131,8 @@ struct SabotagedCRM: CRMConnection {
         _ id: String, of object: CRMObject, _ operation: CRMImportOperation
     ) async throws(SyncError) -> [String: Result<CRMWriteSuccess, SyncError>] {
         try await failing { () async throws(SyncError) in
-            try await crm.importResults(id, of: object, operation).mapValues { $0.mapError(sabotage.failure) }
+            let results = try await crm.importResults(id, of: object, operation)
+            return sabotage.imported(results.mapValues { $0.mapError(sabotage.failure) }, operation)
         }
     }
 

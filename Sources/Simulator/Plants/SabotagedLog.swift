@@ -74,3 +74,15 @@ extension LogRecord {
         return record
     }
 }
+
+extension LogRecord {
+    /// The same, as if what it tells of had not been told before.
+    var anotherActivity: LogRecord {
+        guard var event = try? EventCodec.decode(message), case .activity(var activity) = event.message else { return self }
+        activity.activityID += "-\(partition)-\(offset)"
+        event.message = .activity(activity)
+        var record = self
+        record.message = EventCodec.encode(event)
+        return record
+    }
+}

@@ -33,6 +33,23 @@ enum StoreSabotage {
         BEGIN UPDATE queue SET next_at = NULL WHERE id = NEW.id; END
         """
 
+    static let overlooksDrift = """
+        CREATE TRIGGER overlooks_drift AFTER INSERT ON drifts BEGIN DELETE FROM drifts WHERE id = NEW.id; END
+        """
+
+    static let misfilesStrangers = """
+        CREATE TRIGGER misfiles_strangers AFTER INSERT ON activities
+        WHEN NOT EXISTS (
+            SELECT 1 FROM links WHERE integration_id = NEW.integration_id AND marketing_id = NEW.marketing_id
+        )
+        BEGIN UPDATE activities SET marketing_id = 'nobody' WHERE id = NEW.id; END
+        """
+
+    static let forgetsCopies = """
+        CREATE TRIGGER forgets_copies AFTER INSERT ON activity_mirror WHEN NEW.state = 'unlinked'
+        BEGIN DELETE FROM activity_mirror WHERE activity = NEW.activity; END
+        """
+
     static let endlessLeases = ["INSERT", "UPDATE OF expires_at"].enumerated().map { number, moment in
         """
         CREATE TRIGGER endless_leases_\(number) AFTER \(moment) ON leases WHEN NEW.holder <> ''

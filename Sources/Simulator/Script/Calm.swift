@@ -46,6 +46,15 @@ struct Calm: Sendable {
             world.referee.fail(
                 .nothingWaitsForever, "the full run is \(run.map { "\($0.state) \($0.reason?.code ?? "")" } ?? "gone")")
         }
+        try await repairDrift()
+    }
+
+    /// What the run reports and may not repair itself, the manager lets be repaired.
+    private func repairDrift() async throws {
+        guard !isOver, try await store.driftCount(integration: SimulatedWorld.integration) > 0 else { return }
+        let repaired = try await player.repairDrift()
+        world.trace.note("manager", "lets \(repaired.map(String.init) ?? "no") fields be repaired")
+        try await settle()
     }
 
     /// What keeps a run from its end; one that is held is approved.
@@ -125,10 +134,7 @@ struct Calm: Sendable {
         func count(_ number: Int, _ what: String) { if number > 0 { waiting.append("\(number) \(what)") } }
         count(await world.marketing.pendingWebhooks().count, "webhooks")
         if world.post.isBusy { waiting.append("webhooks under way") }
-        let groups = [Topics().inboundGroup, Topics().outboundGroup] + (world.setting.hasRunners ? [Topics().runnerGroup] : [])
-        for group in groups {
-            count(await world.log.lag(of: group), "records of \(group)")
-        }
+        for group in world.setting.groups { count(await world.log.lag(of: group), "records of \(group)") }
         let (name, now) = (SimulatedWorld.integration, world.clock.now())
         for direction in Direction.allCases {
             count(try await store.depth(integration: name, direction: direction, now: now).waiting, "\(direction) rows")
@@ -136,6 +142,7 @@ struct Calm: Sendable {
         count(try await store.imports(integration: name).count, "imports")
         count(try await store.bulkWrites(integration: name).count, "bulk writes")
         count(try await store.tagDepth(integration: name, now: now).waiting, "tags")
+        count(try await store.mirrorDepth(integration: name).waiting, "copies of activities")
         waiting += try await runComplaints()
         return waiting
     }

@@ -26,6 +26,8 @@ final class Diary: Sendable {
         var value: String
         /// When others could see it: later than `moment` for a transaction that commits late.
         var seen: Timestamp
+        /// Neither a webhook nor a stamp tells of it: full runs find it.
+        var isSilent = false
     }
 
     struct Event: Sendable, Hashable {
@@ -89,7 +91,7 @@ final class Diary: Sendable {
     /// A time in which something was made to go wrong, or was stopped by the manager; a moment for what has no length.
     struct Disturbance: Sendable, Hashable {
         enum Kind: String, Sendable, Hashable {
-            case salesforce, marketing, sessions, quota, process, membership, log, webhooks, pause
+            case salesforce, marketing, sessions, quota, budget, process, membership, log, webhooks, pause
         }
 
         var kind: Kind
@@ -99,6 +101,13 @@ final class Diary: Sendable {
 
         /// Whether what marketing answers may not get through to who asked.
         var mayLoseMarketingAnswers: Bool { kind == .marketing || kind == .process }
+    }
+
+    /// A page that somebody looked at.
+    struct Visit: Sendable, Hashable {
+        var moment: Timestamp
+        var contactID: String
+        var url: String
     }
 
     /// A mapping that the manager set.
@@ -112,6 +121,7 @@ final class Diary: Sendable {
         var people: [Int: Person] = [:]
         var edits: [Edit] = []
         var events: [Event] = []
+        var visits: [Visit] = []
         var mappings: [Mapping] = []
         var disturbances: [Disturbance] = []
         /// When everything was quiet and was examined.
@@ -139,8 +149,10 @@ final class Diary: Sendable {
     var mapping: MappingVariant { state.withLock { $0.mappings.last?.variant ?? .standard } }
 
     /// Whether something was wrong or stopped at some moment between these two.
-    func isDisturbed(from start: Timestamp, to end: Timestamp) -> Bool {
-        disturbances.contains { $0.from <= end && start <= $0.until ?? .distantFuture }
+    ///
+    /// - Parameter kinds: `nil` for any.
+    func isDisturbed(from start: Timestamp, to end: Timestamp, by kinds: Set<Disturbance.Kind>? = nil) -> Bool {
+        disturbances.contains { $0.from <= end && start <= $0.until ?? .distantFuture && kinds?.contains($0.kind) ?? true }
     }
 
     // MARK: Writing
@@ -159,6 +171,8 @@ final class Diary: Sendable {
             Self.update(event.person, in: &notes) { $0.apply(event.kind) }
         }
     }
+
+    func note(_ visit: Visit) { state.withLock { $0.visits.append(visit) } }
 
     func note(_ mapping: Mapping) { state.withLock { $0.mappings.append(mapping) } }
 

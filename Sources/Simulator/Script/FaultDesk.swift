@@ -39,6 +39,9 @@ actor FaultDesk {
         case .exhaustQuota(let duration):
             rules[.quota] = FaultPlan.Rule(.quotaExceeded, path: "/services/data/*")
             return await begin(.quota, for: duration)
+        case .spendQuota(let percent, let duration):
+            await world.salesforce.letOthersUse(world.setting.dailyLimit * percent / 100)
+            return await begin(.budget, for: duration)
         case .disturbWebhooks(let delay, let duplicates, let duration):
             world.post.disturb(delay: delay, duplicates: duplicates)
             return await begin(.webhooks, for: duration)
@@ -54,7 +57,7 @@ actor FaultDesk {
         case .join(let role, let duration): return await join(role, for: duration)
         case .rebalance: await rebalance()
         case .redeliver(let count):
-            for group in groups { await world.log.rewind(group: group, by: count) }
+            for group in world.setting.groups { await world.log.rewind(group: group, by: count) }
             await rebalance()
         case .duplicatePublished(let count):
             note(.log, for: .zero)
@@ -67,13 +70,9 @@ actor FaultDesk {
         return nil
     }
 
-    private var groups: [String] {
-        [Topics().inboundGroup, Topics().outboundGroup] + (world.setting.hasRunners ? [Topics().runnerGroup] : [])
-    }
-
     private func rebalance() async {
         note(.membership, for: .zero)
-        for group in groups { await world.log.rebalance(group: group) }
+        for group in world.setting.groups { await world.log.rebalance(group: group) }
     }
 
     private func begin(_ kind: Diary.Disturbance.Kind, for duration: Duration) async -> Player.Sequel {
@@ -97,6 +96,7 @@ actor FaultDesk {
     private func end(_ kind: Diary.Disturbance.Kind) async {
         rules[kind] = nil
         if kind == .webhooks { world.post.disturb(delay: .seconds(1), duplicates: 0) }
+        if kind == .budget { await world.salesforce.letOthersUse(0) }
         world.diary.noteEnd(of: kind, at: world.clock.now())
         await play()
     }
@@ -185,7 +185,7 @@ actor FaultDesk {
 
     /// Ends all faults, commits what is open, and waits until every process of the setting works.
     func endAll() async {
-        for kind in [Diary.Disturbance.Kind.salesforce, .quota, .marketing, .webhooks] { await end(kind) }
+        for kind in [Diary.Disturbance.Kind.salesforce, .quota, .budget, .marketing, .webhooks] { await end(kind) }
         await world.log.duplicateNext(0)
         await world.log.failNextPublishes(0, appended: false)
         for transaction in transactions { await commit(transaction.token) }

@@ -25,11 +25,20 @@ extension Player {
         }
     }
 
-    func editRecord(_ person: Int, _ field: PersonField, _ value: String) async {
-        guard let record = await record(of: person), field != .company || record.object == .lead else { return }
-        let values = [field.crmName: Self.value(value, of: field)]
-        guard await salesforce.edit(record.object.crmName, id: record.id, values) else { return }
-        diary.note(edit(of: person, record, field, value, at: now))
+    /// - Parameter silently: Only full runs find it.
+    func editRecord(_ person: Int, _ field: PersonField, _ value: String, silently: Bool = false) async {
+        guard !silently || world.setting.hasRunners, let record = await record(of: person),
+            field != .company || record.object == .lead
+        else { return }
+        let (object, values) = (record.object.crmName, [field.crmName: Self.value(value, of: field)])
+        let isDone =
+            silently
+            ? await salesforce.setSilently(object, id: record.id, values)
+            : await salesforce.edit(object, id: record.id, values)
+        guard isDone else { return }
+        var edit = edit(of: person, record, field, value, at: now)
+        edit.isSilent = silently
+        diary.note(edit)
     }
 
     /// Others see the edit only when its transaction ends, with the stamp of now.

@@ -19,17 +19,33 @@ extension Player {
         for (field, value) in values.all { noteEdit(of: person, id, field, value) }
     }
 
-    func editContact(_ person: Int, _ field: PersonField, _ value: String) async {
-        guard let id = await contact(of: person) else { return }
+    /// - Parameter silently: Only full runs find it.
+    func editContact(_ person: Int, _ field: PersonField, _ value: String, silently: Bool = false) async {
+        guard !silently || world.setting.hasRunners, let id = await contact(of: person) else { return }
         let custom = world.customFields
-        let isDone = await marketing.editContact(id) { Self.set(field, to: value, on: &$0, customFields: custom) }
-        if isDone { noteEdit(of: person, id, field, value) }
+        let change: @Sendable (inout ActiveCampaignSandbox.Person) -> Void = {
+            Self.set(field, to: value, on: &$0, customFields: custom)
+        }
+        let isDone =
+            silently ? await marketing.editSilently(id, change) : await marketing.editContact(id, change)
+        if isDone { noteEdit(of: person, id, field, value, isSilent: silently) }
     }
+
+    /// A script of the company's site tells of the page, with the time at which it was.
+    func visit(_ page: Int, _ person: Int) async {
+        guard world.setting.hasRecorders, let id = await contact(of: person) else { return }
+        let visit = Diary.Visit(moment: now, contactID: id, url: "https://www.example.com/page/\(page)")
+        let data: JSONValue = ["contact_id": .string(id), "url": .string(visit.url), "occurred_at": .string(now.iso8601)]
+        let body = JSONValue.object(["data": data]).serialized()
+        world.post.send(WebhookPost.Delivery(url: "\(hooks)/activities/page-visited", body: body, contentType: "application/json"))
+        diary.note(visit)
+    }
+
+    private var hooks: String { "https://tandem.example/hooks/\(SimulatedWorld.integration)/\(Playground.webhookSecret)" }
 
     func ask(for object: CRMObject, of person: Int) async {
         guard let id = await contact(of: person) else { return }
-        let hook = "https://tandem.example/hooks/\(SimulatedWorld.integration)/\(Playground.webhookSecret)"
-        let isDone = await marketing.runAutomation(contact: id, step: .webhook(url: "\(hook)/actions/create-\(object.rawValue)"))
+        let isDone = await marketing.runAutomation(contact: id, step: .webhook(url: "\(hooks)/actions/create-\(object.rawValue)"))
         if isDone { diary.note(Diary.Event(moment: now, person: person, kind: .asked(object, contact: id))) }
     }
 
@@ -70,11 +86,13 @@ extension Player {
         }
     }
 
-    private func noteEdit(of person: Int, _ contact: String, _ field: PersonField, _ value: String) {
+    private func noteEdit(
+        of person: Int, _ contact: String, _ field: PersonField, _ value: String, isSilent: Bool = false
+    ) {
         diary.note(
             Diary.Edit(
                 moment: now, person: person, side: .marketing, recordID: contact, object: nil, field: field, value: value,
-                seen: now))
+                seen: now, isSilent: isSilent))
     }
 }
 

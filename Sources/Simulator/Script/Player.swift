@@ -66,9 +66,12 @@ struct Player: Sendable {
         case .changeContactEmail(let person): await editContact(person, .email, newEmail(of: person))
         case .askForRecord(let person, let object): await ask(for: object, of: person)
         case .deleteContact(let person): await deleteContact(person)
+        case .editContactSilently(let person, let field, let value): await editContact(person, field, value, silently: true)
+        case .visitPage(let person, let page): await visit(page, person)
         case .insertRecord(let person, let object, let isSelected): await insert(object, of: person, isSelected: isSelected)
         case .editRecord(let person, let field, let value, nil): await editRecord(person, field, value)
         case .editRecord(let person, let field, let value, let late?): return await editRecord(person, field, value, late: late)
+        case .editRecordSilently(let person, let field, let value): await editRecord(person, field, value, silently: true)
         case .changeRecordEmail(let person): await editRecord(person, .email, newEmail(of: person))
         case .markRecord(let person): await mark(person)
         case .deleteRecord(let person): await deleteRecord(person)
@@ -107,6 +110,14 @@ struct Player: Sendable {
 
     func steerRun(_ order: RunControl) async throws {
         _ = try await RunDesk(store: world.store).steer(order, of: SimulatedWorld.integration, now: now)
+    }
+
+    /// Lets the drift that was reported be repaired; how many fields that were, `nil` when the workers did not give way in time.
+    func repairDrift() async throws -> Int? {
+        guard let integration = try await world.store.integration(SimulatedWorld.integration) else { return nil }
+        let desk = DriftDesk(
+            integration: integration, store: world.store, connections: world.managersConnections, clock: world.clock)
+        return try await desk.repair(holder: "manager", patience: .seconds(600))
     }
 
     /// That a run cannot be begun or steered now is an answer like any other.

@@ -23,10 +23,16 @@ enum Action: Sendable, Hashable, Codable {
     /// The automation actions "create a contact" and "create a lead" (IN-4).
     case askForRecord(person: Int, CRMObject)
     case deleteContact(person: Int)
+    /// No webhook tells of it.
+    case editContactSilently(person: Int, field: PersonField, value: String)
+    /// A page of the company's site, of which a step of an automation tells.
+    case visitPage(person: Int, page: Int)
 
     /// In the CRM. A late transaction commits some time after its stamp.
     case insertRecord(person: Int, CRMObject, isSelected: Bool)
     case editRecord(person: Int, field: PersonField, value: String, late: Duration?)
+    /// No stamp tells of it.
+    case editRecordSilently(person: Int, field: PersonField, value: String)
     case changeRecordEmail(person: Int)
     case markRecord(person: Int)
     case deleteRecord(person: Int)
@@ -48,6 +54,8 @@ enum Action: Sendable, Hashable, Codable {
     case marketingFaults(Fault, chance: Double, for: Duration)
     case expireSessions
     case exhaustQuota(for: Duration)
+    /// The org's other software uses the day's calls up to that share.
+    case spendQuota(percent: Int, for: Duration)
     case kill(process: String, downFor: Duration)
     case killAtPassage(process: String, at: Passage?, number: Int, downFor: Duration)
     case freeze(process: String, for: Duration)

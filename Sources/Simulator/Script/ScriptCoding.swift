@@ -68,7 +68,7 @@ extension Fault: Codable {
 extension Setting: Codable {
     private enum Key: String, CodingKey {
         case processes, skews, crmSkew, order, window, requestsPerSecond, dailyLimit, contactSelection, accounts, opportunities
-        case marksEdits, runs, lease, pollInterval
+        case marksEdits, runs, inboundBulkFrom, mirrorsActivities, lease, pollInterval
     }
 
     private struct Window: Codable {
@@ -96,6 +96,8 @@ extension Setting: Codable {
         try read(&opportunities, .opportunities)
         try read(&marksEdits, .marksEdits)
         try read(&runs, .runs)
+        try read(&inboundBulkFrom, .inboundBulkFrom)
+        try read(&mirrorsActivities, .mirrorsActivities)
         lease = try container.decodeIfPresent(Duration.self, forKey: .lease) ?? lease
         pollInterval = try container.decodeIfPresent(Duration.self, forKey: .pollInterval) ?? pollInterval
     }
@@ -120,6 +122,8 @@ extension Setting: Codable {
         try write(opportunities, unless: calm.opportunities, .opportunities)
         try write(marksEdits, unless: calm.marksEdits, .marksEdits)
         try write(runs, unless: calm.runs, .runs)
+        try write(inboundBulkFrom, unless: calm.inboundBulkFrom, .inboundBulkFrom)
+        try write(mirrorsActivities, unless: calm.mirrorsActivities, .mirrorsActivities)
         try write(lease.seconds, unless: calm.lease.seconds, .lease)
         try write(pollInterval.seconds, unless: calm.pollInterval.seconds, .pollInterval)
     }

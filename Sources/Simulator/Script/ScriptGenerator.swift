@@ -48,6 +48,7 @@ struct ScriptGenerator: Sendable {
         setting.contactSelection =
             dice.chance(0.3) ? .marked : .criteria(.rule(FieldRule(field: "LeadSource", .equals, ["Web"])))
         setRuns(&setting)
+        setActivities(&setting)
         if mood.faults > 0 {
             setting.crmSkew = .seconds(dice.between(-120...120))
             setting.skews = skews(of: setting)
@@ -63,6 +64,15 @@ struct ScriptGenerator: Sendable {
         setting.runs.bulkFrom = dice.pick([0, 0, 20_000]) ?? 0
         setting.runs.repairsDrift = dice.chance(0.5)
         (setting.runs.deletionFloor, setting.runs.deletionShare) = (0, dice.pick([0, 30, 100]) ?? 30)
+    }
+
+    /// A third of all seeds record activities, and half of these copy them; a tenth writes to the CRM by bulk jobs.
+    private func setActivities(_ setting: inout Setting) {
+        var dice = dice("recorders")
+        if dice.chance(0.1) { setting.inboundBulkFrom = dice.between(1...3) }
+        guard dice.chance(0.33) else { return }
+        setting.processes[.recorder] = dice.between(1...2)
+        setting.mirrorsActivities = dice.chance(0.5)
     }
 
     /// The processes of one machine have one clock, which is off; those of several each have their own.
@@ -82,7 +92,9 @@ struct ScriptGenerator: Sendable {
         let people = dice.between(mood.people)
         let bursts = dice.between(mood.bursts)
         var steps = (1...people).flatMap { arrival(of: $0, within: length) }
-        if setting.hasRunners { steps += runs(within: length, mood) }
+        if setting.hasRunners { steps += runs(within: length, mood) + silentEdits(people: people, within: length) }
+        if mood.faults > 0 { steps += thrift(within: length) + jobTrouble(within: length, setting) }
+        if setting.hasRecorders { steps += visits(people: people, within: length) }
         for number in 0..<bursts { steps += burst(number, people: people, within: length, mood, setting) }
         // Those of one moment keep the order they were thrown in.
         let order = steps.indices.sorted { (steps[$0].at, $0) < (steps[$1].at, $1) }
@@ -117,6 +129,57 @@ struct ScriptGenerator: Sendable {
                 steps.append(step(dice.between(30_000...600_000), .steerRun(dice.chance(0.7) ? .resume : .cancel)))
             }
             return steps
+        }
+    }
+
+    /// What only a full run finds.
+    private func silentEdits(people: Int, within length: Int) -> [Step] {
+        var dice = dice("silence")
+        return (0..<dice.below(4)).map { number in
+            let isMarketing = dice.chance(0.5)
+            let work = WorkThrow(number: 900 + number, person: dice.between(1...people), people: people)
+            let moment = dice.below(length)
+            let edit = work.edit(isMarketing: isMarketing, &dice)
+            let action: Action =
+                switch edit {
+                case .editContact(let person, let field, let value):
+                    .editContactSilently(person: person, field: field, value: value)
+                case .editRecord(let person, let field, let value, _):
+                    .editRecordSilently(person: person, field: field, value: value)
+                default: edit
+                }
+            return Step(at: .milliseconds(moment), action: action)
+        }
+    }
+
+    /// In a tenth of all seeds the CRM's calls become scarce for a while.
+    private func thrift(within length: Int) -> [Step] {
+        var dice = dice("thrift")
+        guard dice.chance(0.1) else { return [] }
+        let share = dice.pick([70, 85, 97]) ?? 85
+        let action = Action.spendQuota(percent: share, for: .seconds(60 * dice.between(20...90)))
+        return [Step(at: .milliseconds(dice.below(length)), action: action)]
+    }
+
+    /// Bulk jobs that write fail halfway, or are gone.
+    private func jobTrouble(within length: Int, _ setting: Setting) -> [Step] {
+        var dice = dice("jobs")
+        guard setting.inboundBulkFrom < InboundSettings().bulkFrom else { return [] }
+        return (0..<dice.between(1...3)).map { _ in
+            let fault: Fault = dice.chance(0.3) ? .loseJob : .failJob(afterRows: dice.below(2))
+            let action = Action.salesforceFaults(fault, chance: 0.7, for: .seconds(60 * dice.between(5...20)))
+            return Step(at: .milliseconds(dice.below(length)), action: action)
+        }
+    }
+
+    /// Pages that people look at, some more than once, many of them before they are linked.
+    private func visits(people: Int, within length: Int) -> [Step] {
+        var dice = dice("visits")
+        return (0..<dice.between(3...20)).flatMap { _ in
+            let (person, page, moment) = (dice.between(1...people), dice.below(5), dice.below(length))
+            return (0..<dice.between(1...3)).map { again in
+                Step(at: .milliseconds(moment + again * dice.below(3000)), action: .visitPage(person: person, page: page))
+            }
         }
     }
 

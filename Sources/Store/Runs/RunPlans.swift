@@ -37,7 +37,7 @@ extension Store {
 
     /// The standing links of an object with both sides' ids, by pages in a fixed order; `nil` after the last.
     public func linkedRecords(
-        integration: String, object: CRMObject, afterID: Int64, limit: Int = 10_000
+        integration: String, object: CRMObject, afterID: Int64, limit: Int = 2_000
     ) async throws(StoreError) -> (links: [LinkedRecord], lastID: Int64)? {
         try await read { db in
             // The plus keeps the index on CRM ids out of it, by which every page would have to sort what is left.

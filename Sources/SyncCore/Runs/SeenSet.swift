@@ -1,25 +1,43 @@
-/// The ids a pass saw, as 64-bit fingerprints in one flat table: a million take 16 MB. Two different ids share a fingerprint once
-/// in 10^19 pairs; then a deletion is found by the next change of the record instead.
+/// Which of the ids that a pass should see it saw: 64-bit fingerprints in one flat table, a million in 17 MB. Two different ids
+/// share a fingerprint once in 10^19 pairs; then a deletion is found by the next change of the record instead.
 public struct SeenSet: Sendable {
     private var slots: [UInt64]
-    public private(set) var count = 0
+    /// A bit for each slot.
+    private var seen: [UInt64]
+    /// How many more fit.
+    private var room: Int
 
-    /// - Parameter capacity: how many ids are expected; more make it grow.
-    public init(capacity: Int = 0) {
-        slots = Array(repeating: 0, count: Self.size(for: capacity))
+    /// - Parameter capacity: how many ids may be expected.
+    public init(capacity: Int) {
+        room = capacity
+        var size = 64
+        while size < capacity * 2 { size *= 2 }
+        slots = Array(repeating: 0, count: size)
+        seen = Array(repeating: 0, count: size / 64)
     }
 
-    public mutating func insert(_ print: UInt64) {
-        if (count + 1) * 2 > slots.count { grow() }
-        let index = slot(of: print)
-        guard slots[index] == 0 else { return }
-        slots[index] = Self.stored(print)
-        count += 1
+    /// Notes an id that should be seen. One beyond the capacity is left out, and never missed.
+    public mutating func expect(_ print: UInt64) {
+        let slot = slot(of: print)
+        guard slots[slot] == 0, room > 0 else { return }
+        slots[slot] = Self.stored(print)
+        room -= 1
     }
 
-    public func contains(_ print: UInt64) -> Bool { slots[slot(of: print)] != 0 }
+    public mutating func see(_ print: UInt64) {
+        let slot = slot(of: print)
+        if slots[slot] != 0 { seen[slot / 64] |= Self.bit(of: slot) }
+    }
 
-    /// The slot that holds the fingerprint, or the free one where it belongs.
+    /// Whether it was expected and not seen.
+    public func misses(_ print: UInt64) -> Bool {
+        let slot = slot(of: print)
+        return slots[slot] != 0 && seen[slot / 64] & Self.bit(of: slot) == 0
+    }
+
+    private static func bit(of slot: Int) -> UInt64 { 1 << UInt64(slot % 64) }
+
+    /// The slot that holds the fingerprint, or the free one where it belongs; half of all slots stay free.
     private func slot(of print: UInt64) -> Int {
         let (stored, mask) = (Self.stored(print), slots.count - 1)
         var index = Int(truncatingIfNeeded: stored) & mask
@@ -27,20 +45,8 @@ public struct SeenSet: Sendable {
         return index
     }
 
-    private mutating func grow() {
-        let old = slots
-        slots = Array(repeating: 0, count: old.count * 2)
-        for print in old where print != 0 { slots[slot(of: print)] = print }
-    }
-
     /// Zero marks a free slot.
     private static func stored(_ print: UInt64) -> UInt64 { print == 0 ? 1 : print }
-
-    private static func size(for capacity: Int) -> Int {
-        var size = 64
-        while size < capacity * 2 { size *= 2 }
-        return size
-    }
 
     /// The fingerprint of an id: FNV-1a with its bits mixed once more, the same in every process.
     public static func print(of id: String) -> UInt64 {

@@ -2,10 +2,10 @@ package import Store
 package import SyncCore
 
 /// Finds the links whose records a complete pass did not see: a hash join in bounded memory. The fingerprints of one part of all
-/// ids are held at a time, and the links stream by.
+/// links are held at a time, and what was seen streams by, which may be many times as much.
 package struct LinkJoin: Sendable {
-    /// How many fingerprints are held at once: 64 MB.
-    private static let mostAtOnce = 4_000_000
+    /// How many fingerprints are held at once: 34 MB.
+    private static let mostAtOnce = 2_000_000
 
     let store: Store
     let integration: String
@@ -22,32 +22,45 @@ package struct LinkJoin: Sendable {
     package func unseen(
         _ object: CRMObject, in source: RunChunk.Source
     ) async throws(StoreError) -> (ids: [String], links: Int) {
-        let parts = try await store.linkCount(integration: integration, object: object) / Self.mostAtOnce + 1
+        let count = try await store.linkCount(integration: integration, object: object)
+        let parts = count / Self.mostAtOnce + 1
         var (unseen, links) = ([String](), 0)
         for part in 0..<parts {
-            let seen = try await seen(source, part: part, of: parts)
-            var afterID: Int64 = 0
-            while let page = try await store.linkedRecords(integration: integration, object: object, afterID: afterID) {
-                afterID = page.lastID
-                for link in page.links {
-                    let id = source.isCRM ? link.crmID : link.marketingID
-                    let print = SeenSet.print(of: id)
-                    guard SeenSet.part(of: print, among: parts) == part else { continue }
-                    links += 1
-                    if !seen.contains(print) { unseen.append(id) }
-                }
+            // Parts are of a size but for chance.
+            var seen = SeenSet(capacity: parts == 1 ? count : count / parts * 5 / 4)
+            func isOfPart(_ print: UInt64) -> Bool { SeenSet.part(of: print, among: parts) == part }
+            try await forEach(object, source) { _, print in
+                guard isOfPart(print) else { return }
+                links += 1
+                seen.expect(print)
+            }
+            try await look(source, into: &seen)
+            try await forEach(object, source) { id, print in
+                if isOfPart(print), seen.misses(print) { unseen.append(id) }
             }
         }
         return (unseen, links)
     }
 
-    private func seen(_ source: RunChunk.Source, part: Int, of parts: Int) async throws(StoreError) -> SeenSet {
-        var seen = SeenSet()
+    /// Every linked record's id on the side of `source`, and its fingerprint.
+    private func forEach(
+        _ object: CRMObject, _ source: RunChunk.Source, _ body: (String, UInt64) -> Void
+    ) async throws(StoreError) {
+        var afterID: Int64 = 0
+        while let page = try await store.linkedRecords(integration: integration, object: object, afterID: afterID) {
+            afterID = page.lastID
+            for link in page.links {
+                let id = source.isCRM ? link.crmID : link.marketingID
+                body(id, SeenSet.print(of: id))
+            }
+        }
+    }
+
+    private func look(_ source: RunChunk.Source, into seen: inout SeenSet) async throws(StoreError) {
         var afterID: Int64 = 0
         while let page = try await store.seen(run: run, source: source, afterID: afterID) {
             afterID = page.lastID
-            for print in page.prints where SeenSet.part(of: print, among: parts) == part { seen.insert(print) }
+            for print in page.prints { seen.see(print) }
         }
-        return seen
     }
 }
