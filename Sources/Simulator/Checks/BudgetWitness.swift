@@ -34,7 +34,8 @@ final class BudgetWitness: TrafficWitness {
         guard let since, now.since(since) > Self.turn, !seat.diary.isDisturbed(from: since, to: now, by: [.process, .pause])
         else { return }
         seat.referee.fail(
-            .quotaKept, "\(process) calls the CRM, of whose day \(usage.used) of \(usage.limit) calls are used since \(since.iso8601)")
+            .quotaKept,
+            "\(process) calls the CRM, of whose \(usage.limit) calls a day \(usage.used) are used since \(since.iso8601)")
     }
 
     /// What processes of that name are there for; `nil` where a manager waits for the answer.

@@ -3,7 +3,8 @@ enum Witnesses {
     static func all(_ seat: WitnessSeat) -> [any Witness] {
         [
             TrafficReader(witnesses: [
-                RateWitness(seat), QuotaWitness(seat), BudgetWitness(seat), WindowWitness(seat), FieldsWitness(seat: seat), DueWitness(seat),
+                RateWitness(seat), QuotaWitness(seat), BudgetWitness(seat), WindowWitness(seat), FieldsWitness(seat: seat),
+                DueWitness(seat),
                 TwiceWitness(seat: seat), MergeWitness(seat), EchoWitness(seat: seat),
             ])
         ]

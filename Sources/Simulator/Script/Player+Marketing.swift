@@ -36,8 +36,10 @@ extension Player {
         guard world.setting.hasRecorders, let id = await contact(of: person) else { return }
         let visit = Diary.Visit(moment: now, contactID: id, url: "https://www.example.com/page/\(page)")
         let data: JSONValue = ["contact_id": .string(id), "url": .string(visit.url), "occurred_at": .string(now.iso8601)]
-        let body = JSONValue.object(["data": data]).serialized()
-        world.post.send(WebhookPost.Delivery(url: "\(hooks)/activities/page-visited", body: body, contentType: "application/json"))
+        world.post.send(
+            WebhookPost.Delivery(
+                url: "\(hooks)/activities/page-visited", body: JSONValue.object(["data": data]).serialized(),
+                contentType: "application/json"))
         diary.note(visit)
     }
 
