@@ -96,7 +96,7 @@ struct MarkCheck: Sendable {
     }
 
     /// Whether a contact's tag says that its lead was converted, and it was: it had the contact's address, or became a record
-    /// that names the contact, though the lead itself may never have come to name it.
+    /// that names the contact, though the lead itself may never have come to name it; or it took the place of the contact's lead.
     private func saysConversion(_ contact: String) -> Bool {
         guard facts.sides.contacts[contact]?.tags.contains("salesforce-lead-converted-to-contact") == true else { return false }
         return facts.notes.events.contains { event in
@@ -104,6 +104,15 @@ struct MarkCheck: Sendable {
             let email = facts.books.state(of: RecordName(nil, contact), at: event.moment)?[.email]
             return facts.books.states(of: RecordName(.contact, id)).contains { $0.contactID == contact }
                 || email != nil && facts.books.state(of: RecordName(.lead, lead), at: event.moment)?[.email] == email
+                || tookOver(lead, from: contact)
+        }
+    }
+
+    /// Whether a lead that named the contact was merged into that one.
+    private func tookOver(_ lead: String, from contact: String) -> Bool {
+        facts.notes.events.contains { event in
+            guard case .merged(.lead, lead, let loser) = event.kind else { return false }
+            return facts.books.states(of: RecordName(.lead, loser)).contains { $0.contactID == contact }
         }
     }
 

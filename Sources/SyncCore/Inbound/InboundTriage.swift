@@ -100,7 +100,7 @@ public enum InboundRules {
     private static func reasonNotToUpdate(
         _ link: Link, _ change: PendingChange, links: [CRMObject: Link], _ profile: Profile
     ) -> DropReason? {
-        let hasNewField = change.fields.contains { name, field in field.stamp.isNews(after: link.seen[name]) }
+        let hasNewField = change.fields.contains { name, field in field.isNews(after: link.seen[name]) }
         let hasNewTags = change.tags.map { tags in link.tags.map { $0.stamp < tags.stamp } ?? true } ?? false
         guard hasNewField || hasNewTags || change.touchedAt != nil else { return .stale }
         // Whoever an automation asks to create gets the tag from Tandem itself.

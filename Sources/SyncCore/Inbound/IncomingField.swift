@@ -38,7 +38,7 @@ struct MappingContext {
         return mappings.compactMap { mapping in
             guard mapping.takesPart(inCreate: isCreate), let target = crm[mapping.crm],
                 let source = marketing[mapping.marketing]?.name, let stamped = values[source],
-                stamped.stamp.isNews(after: seen[source])
+                stamped.isNews(after: seen[source])
             else { return nil }
             let value = Result { () throws(ConversionFailure) in
                 try mapping.value(from: stamped.value, type: target.type)

@@ -44,6 +44,12 @@ public struct Stamped<Value: Sendable & Hashable>: Sendable, Hashable {
     }
 }
 
+extension Stamped {
+    /// As of its stamp; and a contested one is news as well where only its own stamp was settled: what contradicts it came
+    /// meanwhile.
+    func isNews(after seen: Stamp?) -> Bool { stamp.isNews(after: seen) || isContested && stamp == seen }
+}
+
 /// All that waits for one marketing record, many changes folded into one (IN-2).
 public struct PendingChange: Sendable, Hashable {
     /// The newest value per marketing field.

@@ -90,6 +90,19 @@ struct InboundSpecialsTests {
         #expect(isNews || !expected, "what is read back is not dropped before")
     }
 
+    @Test("IN-2 what contradicts a value while that is being settled is read back afterwards", arguments: [true, false])
+    func contradictedMeanwhile(isContested: Bool) {
+        var waiting = change(at: 9, ["phone": "1"], isDated: false)
+        waiting.merge(change(at: 5, ["phone": isContested ? "2" : "1"]))
+        let link = linked(base: Self.agreed, seen: ["phone": Stamp(at: at(9), sequence: 0, isDated: false)])
+        #expect(
+            InboundRules.needsReadBack(
+                waiting, target: InboundTarget(object: .contact, kind: .update, link: link),
+                mappings: MappingSet.defaults.contact, crmSchema: contactFields, marketingSchema: marketingFields) == isContested)
+        let isNews = InboundRules.triage(waiting, of: ann, links: [.contact: link], profile: profile) != .drop(.stale)
+        #expect(isNews == isContested)
+    }
+
     @Test("IN-2 changes that contradict each other are read back, for a person to be created too", arguments: [true, false])
     func contradiction(isNew: Bool) {
         var both = change(at: 5, ["phone": "1"])
