@@ -92,6 +92,19 @@ struct RunDriftTests {
         }
     }
 
+    @Test("RUN-4 what differs is drift once all that was told before has had the time to arrive", arguments: [20, 180])
+    func settling(seconds: Int) async throws {
+        try await withOutboundWorld { world in
+            let ids = try await world.inStep(1...2)
+            await world.salesforce.setSilently("Contact", id: ids[0], ["Phone": "+1 555 0111"])
+            let run = try await world.run(.full, settings: DrainSettings(driftSettling: .seconds(seconds)))
+            // The test's clock goes on by ten seconds a turn.
+            let time = run.workingTime(now: world.clock.now())
+            #expect(time >= .seconds(seconds) && time <= .seconds(seconds + 30))
+            #expect(try await world.store.driftCount(integration: World.name) == 1)
+        }
+    }
+
     @Test("RUN-4 a field that flows one way only is repaired to what its source has")
     func oneWay() async throws {
         try await withOutboundWorld(

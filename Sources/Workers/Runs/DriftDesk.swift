@@ -6,8 +6,6 @@ import SyncCore
 
 /// Confirms the drift that a run suspects, and repairs what was confirmed when it is asked to (RUN-4).
 public struct DriftDesk: Sendable {
-    /// What marketing or the CRM told of shortly before it was read has reached the queue by then.
-    private static let settlingTime = Duration.seconds(180)
     private static let batch = 200
 
     private let integration: StoredIntegration
@@ -38,13 +36,14 @@ public struct DriftDesk: Sendable {
     // MARK: Confirming
 
     /// Settles every suspicion: it is drift when nothing waits for the record on either side and its link says what it said.
+    /// - Parameter settling: after this long, what either side told of before it was read has reached the queue.
     /// - Returns: when to come back, while some are too fresh to tell; `nil` once all are settled.
-    func confirm(lease: Lease) async throws -> Timestamp? {
+    func confirm(after settling: Duration, lease: Lease) async throws -> Timestamp? {
         var afterID: Int64 = 0
         while true {
             let suspicions = try await store.suspectedDrifts(integration: name, afterID: afterID, limit: Self.batch)
             guard let last = suspicions.last else { return nil }
-            let ripe = last.foundAt.advanced(by: Self.settlingTime)
+            let ripe = last.foundAt.advanced(by: settling)
             guard ripe <= clock.now() else { return ripe }
             afterID = last.id
             let real = try await standing(suspicions)

@@ -168,7 +168,7 @@ actor RunConductor {
         case .ended(let gone):
             let drifts = DriftDesk(
                 integration: integration, store: store, connections: connections, schemas: schemas, clock: clock)
-            if let moment = try await drifts.confirm(lease: lease) { return .at(moment) }
+            if let moment = try await drifts.confirm(after: pace.settings.driftSettling, lease: lease) { return .at(moment) }
             if integration.settings.runs.repairsDrift {
                 guard try await syncLease.hold(during: { try await drifts.repair(lease: $0) }) != nil else { return nil }
             }

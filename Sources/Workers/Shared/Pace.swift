@@ -11,11 +11,17 @@ public struct DrainSettings: Sendable {
     /// How often the store is looked at for what other processes put there: pauses, rows, released holds.
     public var pollInterval: Duration
     public var retry: RetryPolicy
+    /// After this long, what marketing or the CRM told of before it was read has reached the queue: what differs still is drift.
+    public var driftSettling: Duration
 
-    public init(leaseTTL: Duration = .seconds(30), pollInterval: Duration = .seconds(1), retry: RetryPolicy = RetryPolicy()) {
+    public init(
+        leaseTTL: Duration = .seconds(30), pollInterval: Duration = .seconds(1), retry: RetryPolicy = RetryPolicy(),
+        driftSettling: Duration = .seconds(180)
+    ) {
         self.leaseTTL = leaseTTL
         self.pollInterval = pollInterval
         self.retry = retry
+        self.driftSettling = driftSettling
     }
 }
 

@@ -17,10 +17,10 @@ struct TestRunner: Sendable {
     let crm: ChunkReader
     let marketing: ChunkReader
 
-    init(_ world: World, log: any EventLog, holder: String = "runner") {
+    init(_ world: World, log: any EventLog, holder: String = "runner", settings: DrainSettings = DrainSettings()) {
         let runner = SyncRunner(
-            log: log, store: world.store, connections: world.connections, topics: Topics(), clock: world.clock, holder: holder,
-            logger: World.logger, jitter: { 1 })
+            log: log, store: world.store, connections: world.connections, topics: Topics(), clock: world.clock,
+            settings: settings, holder: holder, logger: World.logger, jitter: { 1 })
         conductor = runner.conductor(of: World.name)
         crm = runner.reader(of: World.name, readsCRM: true)
         marketing = runner.reader(of: World.name, readsCRM: false)
@@ -35,23 +35,28 @@ struct TestRunner: Sendable {
 }
 
 extension OutboundWorld {
-    nonisolated func runner(holder: String = "runner") -> TestRunner { TestRunner(world, log: tape, holder: holder) }
+    nonisolated func runner(holder: String = "runner", settings: DrainSettings = DrainSettings()) -> TestRunner {
+        TestRunner(world, log: tape, holder: holder, settings: settings)
+    }
 
     nonisolated var desk: RunDesk { RunDesk(store: store) }
 
     /// Begins a run and lets it go on until it is over or held, and what it found be delivered.
     @discardableResult
     func run(
-        _ kind: RunKind, fields: [CRMObject: [String]] = [:], sourceLocation: SourceLocation = #_sourceLocation
+        _ kind: RunKind, fields: [CRMObject: [String]] = [:], settings: DrainSettings = DrainSettings(),
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Run {
         let run = try await desk.begin(
             kind, of: World.name, fields: fields, requestID: "test-\(clock.now().milliseconds)", now: clock.now())
-        return try await finish(run.id, sourceLocation: sourceLocation)
+        return try await finish(run.id, settings: settings, sourceLocation: sourceLocation)
     }
 
     @discardableResult
-    func finish(_ id: Int64, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Run {
-        let runner = runner()
+    func finish(
+        _ id: Int64, settings: DrainSettings = DrainSettings(), sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Run {
+        let runner = runner(settings: settings)
         for _ in 0..<200 {
             await runner.turn()
             try await ingest()
