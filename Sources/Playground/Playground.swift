@@ -11,6 +11,7 @@ package struct Playground: Sendable {
     /// What the account's webhook tells of.
     package static let hookEvents = [
         "subscribe", "update", "contact_tag_added", "contact_tag_removed", "account_add", "account_update",
+        "sent", "open", "click", "reply",
     ]
 
     /// The custom fields of the emulated account, by what the demo's people have.

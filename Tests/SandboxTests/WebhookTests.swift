@@ -169,6 +169,33 @@ struct WebhookTests {
         #expect(receiver.bodies.withLock { $0.count } == 1)
     }
 
+    @Test("what a contact gets of a campaign and does with it is told with the campaign, at the time it happened")
+    func campaignEvents() async {
+        let client = ActiveCampaignClient()
+        _ = await subscribe(client, events: ["sent", "open", "click", "reply"], sources: ["public", "system"])
+        await client.sandbox.importContacts([.init(email: "ann@acme.test", account: "Acme")])
+        let campaign = await client.sandbox.addCampaign("Spring news", subject: "Spring is here")
+        #expect(await client.sandbox.tell(.sent, of: campaign, contact: "1", secondsAgo: 3600))
+        await client.sandbox.tell(.opened, of: campaign, contact: "1")
+        for page in ["a", "b", "a"] {
+            await client.sandbox.tell(.clicked("https://acme.test/\(page)?x=1&y=2"), of: campaign, contact: "1")
+        }
+        await client.sandbox.tell(.replied("Call me,\nplease"), of: campaign, contact: "1")
+        #expect(await client.sandbox.tell(.sent, of: campaign, contact: "2") == false)
+        #expect(await client.sandbox.tell(.sent, of: "99", contact: "1") == false)
+
+        let sent = await client.sandbox.pendingWebhooks().map { pairs($0) }
+        #expect(sent.map { $0["type"] } == ["sent", "open", "click", "click", "click", "reply"])
+        #expect(sent.allSatisfy { $0["contact[id]"] == "1" && $0["campaign[id]"] == campaign && $0["orgname"] == "Acme" })
+        #expect(sent[0]["date_time"] == "2026-09-21T08:13:20-05:00" && sent[0]["initiated_from"] == "system")
+        #expect(sent[1]["date_time"] == "2026-09-21T09:13:20-05:00" && sent[1]["initiated_from"] == "public")
+        #expect(sent[1]["campaign[name]"] == "Spring news" && sent[1]["campaign[message][subject]"] == "Spring is here")
+        #expect(sent[1]["campaign[webcopy_url]"]?.hasPrefix("https://") == true && sent[1]["link[id]"] == nil)
+        #expect(sent[2...4].map { $0["link[id]"] } == ["1", "2", "1"])
+        #expect(sent[3]["link[url]"] == "https://acme.test/b?x=1&y=2")
+        #expect(sent[5]["message"] == "Call me,\nplease" && sent[5]["campaign[name]"] == nil)
+    }
+
     private static let accountEvents = ["account_add", "account_update", "account_contact_add"]
 
     @Test("an account is told with every custom field, those without a value without an id")

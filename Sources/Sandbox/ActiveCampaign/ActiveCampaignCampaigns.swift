@@ -5,6 +5,9 @@ struct ActiveCampaignCampaign: Sendable {
     var status: Int
     var labels: [String]
     let created: Int64
+    var subject: String
+    /// Where its links lead; a link's id is its place, from 1.
+    var links: [String] = []
     /// How often it was sent to a contact by itself.
     var sent: [Int: Int] = [:]
 }
@@ -86,9 +89,10 @@ extension ActiveCampaignSandbox {
 
     /// Adds a campaign; returns its id.
     @discardableResult
-    public func addCampaign(_ name: String, labels: [String] = [], status: Int = 5) -> String {
+    public func addCampaign(_ name: String, subject: String = "", labels: [String] = [], status: Int = 5) -> String {
         let id = account.makeID("campaign")
-        account.campaigns[id] = ActiveCampaignCampaign(id: id, name: name, status: status, labels: labels, created: now)
+        account.campaigns[id] = ActiveCampaignCampaign(
+            id: id, name: name, status: status, labels: labels, created: now, subject: subject)
         return String(id)
     }
 

@@ -90,13 +90,17 @@ extension ActiveCampaignSandbox {
     }
 
     /// Queues an event for every hook that wants it; the body is only made when there is one.
-    func post(_ event: String, from source: ActiveCampaignSource, body: () -> [(name: String, value: String)]) {
+    /// - Parameter time: when it happened, in ms; now unless told.
+    func post(
+        _ event: String, from source: ActiveCampaignSource, at time: Int64? = nil, body: () -> [(name: String, value: String)]
+    ) {
         let wanted = account.hooks.values.filter {
             $0.isActive && $0.events.contains(event) && $0.sources.contains(source.rawValue)
         }
         guard !wanted.isEmpty else { return }
         let prefix = [
-            ("type", event), ("date_time", date(now)), ("initiated_from", source.rawValue), ("initiated_by", source.rawValue),
+            ("type", event), ("date_time", date(time ?? now)), ("initiated_from", source.rawValue),
+            ("initiated_by", source.rawValue),
             ("list", "0"),
         ]
         let form = URLCoding.form(prefix + body())
@@ -107,7 +111,8 @@ extension ActiveCampaignSandbox {
 
     static let formType = "application/x-www-form-urlencoded"
 
-    private func block(_ contact: ActiveCampaignContact, withFields: Bool) -> [(name: String, value: String)] {
+    /// What every webhook about a contact tells of it.
+    func block(_ contact: ActiveCampaignContact, withFields: Bool) -> [(name: String, value: String)] {
         let company = account.companies.company(ofContact: contact.id)
         let companyName = company?.name ?? contact.organization
         var pairs = [

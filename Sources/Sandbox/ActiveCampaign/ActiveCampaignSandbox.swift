@@ -2,7 +2,7 @@
 /// automations and webhooks, the one call of v1 that is still needed, the rate limit, and the vendor's habits — text ids, short
 /// default pages, ignored parameters, webhooks that are never sent twice.
 ///
-/// Lists, deals, and what campaigns and automations do by themselves are left out.
+/// Lists and deals are left out; campaigns and automations do nothing by themselves.
 public actor ActiveCampaignSandbox: SandboxHandler {
     var options: ActiveCampaignOptions
     var account = ActiveCampaignAccount()
