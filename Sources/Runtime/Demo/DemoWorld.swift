@@ -147,7 +147,7 @@ extension DemoWorld {
     /// webhooks are looked at last.
     private func isIdle() async throws -> Bool {
         func total(_ metric: String) -> Int { Int(cluster.metrics.total(of: metric)) }
-        let sent = await deliveries.accepted + total("tandem_poll_published_total")
+        let sent = await deliveries.accepted + total("tandem_published_total")
         guard sent <= total("tandem_ingested_total") + total("tandem_dead_letters_total") else { return false }
         let now = cluster.clock.now()
         var waiting = try await cluster.store.imports(integration: Playground.integration).count

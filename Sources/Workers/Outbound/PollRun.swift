@@ -140,7 +140,6 @@ struct PollRun {
     private func count(_ page: PollPage) async throws {
         let dimensions = [("integration", name)]
         Counter(label: "tandem_polled_total", dimensions: dimensions).increment(by: page.read)
-        Counter(label: "tandem_poll_published_total", dimensions: dimensions).increment(by: page.published.count)
         try await EchoCounts(integration: name, store: store).add(suppressed: page.echoes)
     }
 

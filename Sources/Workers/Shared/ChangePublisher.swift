@@ -1,5 +1,6 @@
 import Contracts
 import EventLog
+import Metrics
 import SyncCore
 
 /// Puts changes onto a topic, for good.
@@ -10,7 +11,7 @@ struct ChangePublisher: Sendable {
     /// Returns once they are on the topic. One that the log will not take, for a record may be too large, goes without its values
     /// rather than holding up the others for ever: delivery reads the record anew.
     func publish(_ changes: [RecordChange], from source: String) async throws {
-        guard !changes.isEmpty else { return }
+        guard let first = changes.first else { return }
         do throws(EventLogError) {
             try await log.publish(changes.map { message($0, from: source) })
         } catch {
@@ -22,6 +23,9 @@ struct ChangePublisher: Sendable {
             }
             try await log.publish(bare)
         }
+        // Changes are looked for one integration at a time.
+        let dimensions = [("integration", first.key.integration), ("topic", topic)]
+        Counter(label: "tandem_published_total", dimensions: dimensions).increment(by: changes.count)
     }
 
     private func message(_ change: RecordChange, from source: String) -> OutgoingRecord {
