@@ -92,6 +92,18 @@ struct RunDriftTests {
         }
     }
 
+    @Test("RUN-4 a run that waits before it confirms drift still tells how many are gone")
+    func goneAndDrift() async throws {
+        try await withOutboundWorld { world in
+            let ids = try await world.inStep(1...3)
+            await world.salesforce.purge("Contact", id: ids[0])
+            await world.salesforce.setSilently("Contact", id: ids[1], ["Phone": "+1 555 0111"])
+            let run = try await world.run(.full)
+            #expect(run.state == .finished && run.gone == 1)
+            #expect(try await world.store.driftCount(integration: World.name) == 1)
+        }
+    }
+
     @Test("RUN-4 what differs is drift once all that was told before has had the time to arrive", arguments: [20, 180])
     func settling(seconds: Int) async throws {
         try await withOutboundWorld { world in

@@ -166,17 +166,21 @@ actor RunConductor {
             return nil
         case .turnTaken: return nil
         case .ended(let gone):
+            // Kept at once: when suspicions have settled, another look finds these links ended.
+            if gone > run.gone {
+                try await change(run, lease: lease) { run, _ in
+                    var run = run
+                    run.gone = gone
+                    return run
+                }
+            }
             let drifts = DriftDesk(
                 integration: integration, store: store, connections: connections, schemas: schemas, clock: clock)
             if let moment = try await drifts.confirm(after: pace.settings.driftSettling, lease: lease) { return .at(moment) }
             if integration.settings.runs.repairsDrift {
                 guard try await syncLease.hold(during: { try await drifts.repair(lease: $0) }) != nil else { return nil }
             }
-            try await change(run, lease: lease) { run, now in
-                var run = run
-                run.gone = max(run.gone, gone)
-                return run.ended(.finished, now: now)
-            }
+            try await change(run, lease: lease) { run, now in run.ended(.finished, now: now) }
             return .now
         }
     }
