@@ -104,6 +104,21 @@ struct RunDriftTests {
         }
     }
 
+    @Test("GEN-2 somebody whose email address is gone does not sync, and is no drift that a repair could end")
+    func noEmail() async throws {
+        try await withOutboundWorld { world in
+            let ids = try await world.inStep(1...3)
+            await world.marketing.editSilently(try #require(await world.personID("1"))) {
+                ($0.email, $0.phone) = ("", "+1 555 0122")
+            }
+            await world.salesforce.setSilently("Contact", id: ids[1], ["Email": "", "Phone": "+1 555 0133"])
+            let run = try await world.run(.full)
+            #expect(run.state == .finished && run.gone == 0)
+            #expect(try await world.store.driftCount(integration: World.name) == 0)
+            for id in ids { #expect(try await world.linkOf(id)?.state == .linked) }
+        }
+    }
+
     @Test("RUN-4 what differs is drift once all that was told before has had the time to arrive", arguments: [20, 180])
     func settling(seconds: Int) async throws {
         try await withOutboundWorld { world in

@@ -34,13 +34,14 @@ public enum DriftRules {
     public static func inCRM(_ record: CRMRecord, _ link: Link, in context: OutboundContext) -> [Drift] {
         guard link.state == .linked, let schema = context.crm[record.object] else { return [] }
         let link = link.confirmed(by: record, schema)
-        return context.comparedFields(of: record.object).compactMap { field in
+        let drifts: [Drift] = context.comparedFields(of: record.object).compactMap { field in
             let agreed = link.base[field.source.name] ?? .blank
             guard let held = record.values[field.source.name], !link.isUnsettled(field.source.name),
                 !field.source.type.areEqual(held, agreed), field.mapping.rule != .fillEmptyOnly || agreed.isBlank
             else { return nil }
             return Drift(link, field: field.source.name, side: .crm, found: field.source.type.normalized(held))
         }
+        return context.syncing(drifts)
     }
 
     /// The CRM fields whose value in marketing is not what was agreed on, in either's form.
@@ -49,7 +50,7 @@ public enum DriftRules {
         guard link.state == .linked, let marketing = context.marketing(of: link.object) else { return [] }
         var held: [String: JSONValue] = [:]
         for (name, value) in fields { held[marketing[name]?.name ?? name] = value }
-        return context.comparedFields(of: link.object).compactMap { field in
+        let drifts: [Drift] = context.comparedFields(of: link.object).compactMap { field in
             let agreed = link.base[field.source.name] ?? .blank
             guard let raw = held[field.target.name], !link.isUnsettled(field.source.name),
                 field.mapping.rule != .fillEmptyOnly || agreed.isBlank, !field.isSame(raw, as: agreed)
@@ -57,6 +58,7 @@ public enum DriftRules {
             let found = try? field.mapping.value(from: raw, type: field.source.type)
             return Drift(link, field: field.source.name, side: .marketing, found: found ?? .text((try? plainText(raw)) ?? ""))
         }
+        return context.syncing(drifts)
     }
 
     /// Whether the link still says what it said when the drift was found.
@@ -137,6 +139,11 @@ extension OutgoingField {
 }
 
 extension OutboundContext {
+    /// GEN-2: of somebody who has no email address any more nothing syncs, and no repair could bring it in step.
+    fileprivate func syncing(_ drifts: [Drift]) -> [Drift] {
+        drifts.contains { $0.field == profile.crmEmailField && $0.found.isBlank } ? [] : drifts
+    }
+
     /// The mapped fields that both sides keep in step once a record is linked, whichever way.
     fileprivate func comparedFields(of object: CRMObject) -> [OutgoingField] {
         guard let crm = crm[object], let marketing = marketing(of: object) else { return [] }
