@@ -99,10 +99,13 @@ struct Cluster: Sendable {
             settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
     }
 
-    func syncRunner(holder: String) -> SyncRunner {
-        SyncRunner(
-            log: log, store: store, connections: connections, topics: topics, clock: clock,
-            settings: configuration.outbound.drainSettings, holder: holder, logger: logger)
+    /// - Parameter driftSettling: after how long what differs is drift; the standard time without.
+    func syncRunner(holder: String, driftSettling: Duration? = nil) -> SyncRunner {
+        var settings = configuration.outbound.drainSettings
+        if let driftSettling { settings.driftSettling = driftSettling }
+        return SyncRunner(
+            log: log, store: store, connections: connections, topics: topics, clock: clock, settings: settings, holder: holder,
+            logger: logger)
     }
 
     func activityRecorder(holder: String) -> ActivityRecorder {

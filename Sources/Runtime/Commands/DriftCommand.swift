@@ -44,12 +44,16 @@ struct DriftCommand: AsyncParsableCommand {
         guard let count = try await desk.repair(holder: Cluster.holderName("drift"), patience: .seconds(60)) else {
             throw CommandFailure(description: "\(name): the workers are busy with this integration; try again")
         }
-        print("\(name): \(count) values are repaired with the next deliveries")
+        print(DriftText.repaired(count, of: name))
     }
 }
 
 /// Drift as an operator reads it.
 enum DriftText {
+    static func repaired(_ count: Int, of name: String) -> String {
+        "\(name): \(count) values are repaired with the next deliveries"
+    }
+
     static func list(of integration: StoredIntegration, in store: Store, limit: Int) async throws -> String {
         let name = integration.settings.name
         let count = try await store.driftCount(integration: name)

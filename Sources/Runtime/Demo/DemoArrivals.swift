@@ -11,6 +11,11 @@ struct DemoRecords: Sendable {
     var leads: [String] = []
     /// Contacts that the selection leaves out.
     var others: [String] = []
+
+    /// Contacts that edits, merges, deletions and opportunities pass by.
+    var calm: [String] {
+        contacts.enumerated().filter { $0.offset % 25 > 12 && [3, 4].contains($0.offset % 10) }.map(\.element)
+    }
 }
 
 // MARK: From marketing
@@ -57,21 +62,30 @@ extension DemoStory {
 // MARK: From the CRM
 
 extension DemoStory {
-    /// People of the CRM whom the poll finds and marketing gets to know; their records.
+    /// People of the CRM whom a run or the poll finds and marketing gets to know; their records.
     func sendToMarketing(_ people: [DemoPerson]) async throws -> DemoRecords {
-        let records = await insert(people)
+        let accounts = await insertAccounts()
+        let numbered = Array(people.enumerated())
+        let first = await insert(numbered.prefix(people.count / 2), accounts)
         await screen.step(
-            "\(people.count.grouped) people are in Salesforce: contacts from the web and new leads are selected, "
-                + "\(records.others.count.grouped) contacts are not")
+            "\((people.count / 2).grouped) people are in Salesforce; an initial run takes those selected: contacts from the web "
+                + "and new leads, not \(first.others.count.grouped) other contacts")
+        let run = try await world.run(.initial, showProgress)
+        await show("run initial \(Playground.integration)", line(run))
+
+        let later = await insert(numbered.dropFirst(people.count / 2), accounts)
+        await screen.step("\((people.count - people.count / 2).grouped) more come to Salesforce; then the scheduled poll")
         let published = try await world.poll(showProgress)
         let imports = await marketing.counters().calls["POST /import/bulk_import", default: 0]
         await screen.line(
             "  the poll found \(published.grouped) records to deliver; \(imports.grouped) bulk imports created the people, with "
                 + "tags and custom fields")
-        return records
+        return DemoRecords(
+            contacts: first.contacts + later.contacts, leads: first.leads + later.leads, others: first.others + later.others)
     }
 
-    private func insert(_ people: [DemoPerson]) async -> DemoRecords {
+    /// The ids of an account for each company.
+    private func insertAccounts() async -> [String] {
         var accounts: [String] = []
         for company in Set(self.people.map(\.company)).sorted() where !company.isEmpty {
             let account: [String: SandboxValue] = [
@@ -79,8 +93,14 @@ extension DemoStory {
             ]
             if let id = await salesforce.insert("Account", account) { accounts.append(id) }
         }
+        return accounts
+    }
+
+    private func insert(
+        _ people: ArraySlice<EnumeratedSequence<[DemoPerson]>.Element>, _ accounts: [String]
+    ) async -> DemoRecords {
         var rows: [DemoRecords.Kind: [[String: SandboxValue]]] = [:]
-        for (index, person) in people.enumerated() {
+        for (index, person) in people {
             let kind: DemoRecords.Kind = index % 4 == 3 ? .lead : index % 10 == 5 ? .other : .contact
             var values = person.crmValues
             // One without an email address does not sync (GEN-2).

@@ -7,9 +7,9 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo", abstract: "Plays both directions on emulated vendors and compares them field by field.",
         discussion: """
             Starts an emulated Salesforce and ActiveCampaign and a whole Tandem in this process. Batch windows are \
-            shortened (100 records or 1 second instead of 10 minutes), polls do not wait for their hour, and the \
-            account's rate limit is raised, so that it ends soon. Fails when the two vendors differ anywhere without an \
-            explanation.
+            shortened (100 records or 1 second instead of 10 minutes), polls do not wait for their hour, full runs confirm \
+            drift after 2 seconds instead of 3 minutes, and the account's rate limit is raised, so that it ends soon. \
+            Fails when the two vendors differ anywhere without an explanation.
             """)
 
     @Option(help: "Takes the people from this CSV file instead of made-up ones.")

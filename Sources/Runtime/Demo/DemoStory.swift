@@ -25,11 +25,14 @@ struct DemoStory: Sendable {
         let atCRM = people.enumerated().filter { $0.offset % 3 == 2 }.map(\.element)
         let contacts = try await sendToSalesforce(atMarketing)
         let records = try await sendToMarketing(atCRM)
+        let told = try await playCampaign(records)
         try await editBothSides(contacts, records)
         try await reorganise(records)
         try await quarrel()
-        let verification = try await DemoVerification(world: world).compare()
+        try await reconcile(records)
+        let verification = try await DemoVerification(world: world, activities: told).compare()
         try await report()
+        await screen.line()
         try await explain(DemoPeople.contested.email, field: "Phone")
         for line in verification.lines { await screen.line(line) }
         return verification.isProven
@@ -41,8 +44,9 @@ struct DemoStory: Sendable {
         await screen.line(
             "Shortened: inbound windows are \(window.records) records or \(window.interval) (10 minutes by default), polls")
         await screen.line(
-            "come when the story wants them (every hour), the account takes \(DemoWorld.requestsPerSecond) requests a second (5).\n"
+            "come when the story wants them (every hour), the account takes \(DemoWorld.requestsPerSecond) requests a second (5),"
         )
+        await screen.line("and a full run confirms drift after \(DemoWorld.driftSettling) (3 minutes).\n")
     }
 
     // MARK: Edits
@@ -74,6 +78,15 @@ struct DemoStory: Sendable {
                 + "\(waiting.grouped) waiting, \(parked.grouped) parked")
     }
 
+    /// A command as an operator would give it, and what it prints.
+    func show(_ command: String, _ text: String) async {
+        await screen.line("  tandem \(command)")
+        for line in text.split(separator: "\n") { await screen.line("    \(line)") }
+    }
+
+    /// What `tandem run` prints of a run in the end.
+    func line(_ run: Run) -> String { RunText.line(run, now: world.cluster.clock.now(), isTerminal: false) }
+
     private func report() async throws {
         let outcomes = try await store.outcomeCounts(integration: Playground.integration)
         let (crm, account) = (await salesforce.counters(), await marketing.counters())
@@ -92,10 +105,7 @@ struct DemoStory: Sendable {
         let question = "\(Playground.integration)/\(email)"
         guard let name = RecordName(question) else { return }
         let inquiry = RecordInquiry(store: store, connections: world.cluster.connections, now: world.cluster.clock.now())
-        await screen.line("\ntandem why \(question) \(field)")
-        for line in try await inquiry.report(on: name, field: field).text.split(separator: "\n") {
-            await screen.line("  \(line)")
-        }
+        await show("why \(question) \(field)", try await inquiry.report(on: name, field: field).text)
     }
 
     /// One example for each reason.

@@ -8,6 +8,8 @@ import SyncCore
 /// Compares the two vendors field by field, from their own data, and asks the store to explain each difference.
 struct DemoVerification {
     let world: DemoWorld
+    /// How many activities marketing told of, however often.
+    let activities: Int
 
     func compare() async throws -> DemoTally {
         let sides = try await DemoSides(of: world)
@@ -21,7 +23,15 @@ struct DemoVerification {
         for link in sides.links[.account] ?? [] where link.state != .ended { compareAccount(link, sides, &tally) }
         compareOpportunities(sides, &tally)
         lookForStrangers(sides, &tally)
+        try await countActivities(&tally)
         return tally
+    }
+
+    /// ACT-4: each that was told of is kept once.
+    private func countActivities(_ tally: inout DemoTally) async throws {
+        tally.activities = try await world.cluster.store.activityCounts(integration: Playground.integration).values.reduce(0, +)
+        guard tally.activities != activities else { return }
+        tally.unexplained.append("\(tally.activities) activities are kept, \(activities) happened")
     }
 
     private func compareAccount(_ link: Link, _ sides: DemoSides, _ tally: inout DemoTally) {
@@ -146,6 +156,8 @@ struct DemoTally {
     var people = 0
     var accounts = 0
     var opportunities = 0
+    /// How many are kept.
+    var activities = 0
     var equal = 0
     /// How many values differ, by the reason.
     var explained: [String: Int] = [:]
@@ -174,6 +186,7 @@ struct DemoTally {
             "Compared \(compared.grouped) values of \(people.grouped) people, \(accounts.grouped) accounts and "
                 + "\(opportunities.grouped) opportunities on both sides:",
             "  \(equal.grouped) equal, \(differing.grouped) differ with an explanation, \(unexplained.count.grouped) unexplained",
+            "  \(activities.grouped) activities are kept",
         ]
         for (title, reasons) in [
             ("differs", explained), ("only in Salesforce", onlyInCRM), ("only in ActiveCampaign", onlyInMarketing),

@@ -13,6 +13,8 @@ import Workers
 struct DemoWorld: Sendable {
     static let window = BatchWindow(records: 100, interval: .seconds(1))
     static let requestsPerSecond = 1000
+    /// How long a full run waits for news that would explain a difference.
+    static let driftSettling = Duration.seconds(2)
     private static let overlap = Duration.seconds(3)
 
     let playground: Playground
@@ -44,9 +46,12 @@ struct DemoWorld: Sendable {
         let gateway = cluster.gateway()
         let batcher = InboundBatcherService(batcher: cluster.inboundBatcher(holder: "demo-inbound"))
         let poller = OutboundPollerService(poller: cluster.outboundPoller(holder: "demo-outbound"))
+        let runner = SyncRunnerService(runner: cluster.syncRunner(holder: "demo-runner", driftSettling: driftSettling))
+        let recorder = ActivityRecorderService(recorder: cluster.activityRecorder(holder: "demo-recorder"))
 
         let services = ServiceGroup(
-            services: [vendors.salesforce, vendors.marketing, gateway, batcher, poller], logger: cluster.logger)
+            services: [vendors.salesforce, vendors.marketing, gateway, batcher, poller, runner, recorder],
+            logger: cluster.logger)
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             let salesforceURL = "http://127.0.0.1:\(try await vendors.salesforce.port())"
@@ -100,6 +105,13 @@ extension DemoWorld {
         return action.map { "\(hook)/actions/\($0.rawValue)" } ?? hook
     }
 
+    /// Where an automation's step tells of an activity; the query tells what the step does not.
+    func stepURL(_ kind: Activity.Kind, _ told: [String: String] = [:]) -> String {
+        var query = URLComponents()
+        if !told.isEmpty { query.queryItems = told.map { URLQueryItem(name: $0.key, value: $0.value) } }
+        return "\(hookURL())/activities/\(kind.rawValue)\(query.string ?? "")"
+    }
+
     /// The first poll runs by itself as soon as the integration is set up (OUT-3).
     func awaitFirstPoll() async throws {
         while try await schedule()?.finishedAt == nil { try await pause(.milliseconds(100)) }
@@ -119,6 +131,23 @@ extension DemoWorld {
         let published = try await schedule()?.published ?? 0
         try await settle(webhooksAtOnce: webhooksAtOnce, progress)
         return published
+    }
+
+    /// Begins a run, as `tandem run` does, and waits until it is over and all that it leads to is done.
+    func run(_ kind: RunKind, _ progress: () async throws -> Void) async throws -> Run {
+        let id = try await RunDesk(store: cluster.store).begin(
+            kind, of: Playground.integration, requestID: UUID().uuidString, now: cluster.clock.now()
+        ).id
+        while let run = try await cluster.store.run(id) {
+            if run.state == .finished {
+                try await settle(progress)
+                return run
+            }
+            guard run.isAtWork else { throw DemoError(RunText.line(run, now: cluster.clock.now(), isTerminal: false)) }
+            try await progress()
+            try await pause(.milliseconds(100))
+        }
+        throw DemoError("run \(id) is gone")
     }
 
     /// Delivers the account's webhooks until there are no more and all they brought is settled.
@@ -148,7 +177,9 @@ extension DemoWorld {
     private func isIdle() async throws -> Bool {
         func total(_ metric: String) -> Int { Int(cluster.metrics.total(of: metric)) }
         let sent = await deliveries.accepted + total("tandem_published_total")
-        guard sent <= total("tandem_ingested_total") + total("tandem_dead_letters_total") else { return false }
+        let received =
+            total("tandem_ingested_total") + total("tandem_dead_letters_total") + total("tandem_activities_recorded_total")
+        guard sent <= received + total("tandem_activities_duplicate_total") else { return false }
         let now = cluster.clock.now()
         var waiting = try await cluster.store.imports(integration: Playground.integration).count
         for direction in Direction.allCases {
