@@ -7,6 +7,9 @@ import SyncCore
 protocol Publisher: Sendable {
     /// Returns once every change is durable; `accepted` hears of each.
     func publish(_ changes: [CrowdChange], accepted: @escaping @Sendable () async -> Void) async throws
+
+    /// As ``publish(_:accepted:)``, of activities; `accepted` hears of each delivery.
+    func tell(_ activities: [Activity], accepted: @escaping @Sendable () async -> Void) async throws
 }
 
 /// As marketing does it: webhooks and automation steps posted to the gateway. What is not answered 200 is posted again,
@@ -19,13 +22,24 @@ struct GatewayPublisher: Publisher {
     let hookURL: String
 
     func publish(_ changes: [CrowdChange], accepted: @escaping @Sendable () async -> Void) async throws {
+        try await inLanes(changes.count) { index in
+            try await post(changes[index])
+            await accepted()
+        }
+    }
+
+    func tell(_ activities: [Activity], accepted: @escaping @Sendable () async -> Void) async throws {
+        try await inLanes(activities.count) { index in
+            try await post(activities[index])
+            await accepted()
+        }
+    }
+
+    private func inLanes(_ count: Int, _ work: @escaping @Sendable (Int) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<Self.lanes {
                 group.addTask {
-                    for index in stride(from: lane, to: changes.count, by: Self.lanes) {
-                        try await post(changes[index])
-                        await accepted()
-                    }
+                    for index in stride(from: lane, to: count, by: Self.lanes) { try await work(index) }
                 }
             }
             try await group.waitForAll()
@@ -39,18 +53,29 @@ struct GatewayPublisher: Publisher {
             ("contact[last_name]", person.lastName), ("contact[phone]", person.phone), ("contact[orgname]", person.company),
             ("contact[tags]", person.tag),
         ]
-        var url = hookURL
+        var path = ""
         switch change.kind {
-        case .create: url += "/actions/create-\(person.object.rawValue)"
+        case .create: path = "/actions/create-\(person.object.rawValue)"
         case .edit: pairs += [("type", "update"), ("date_time", change.at.iso8601), ("initiated_from", "admin")]
         }
+        try await post(
+            Array(URLText.form(pairs).utf8), to: path, type: "application/x-www-form-urlencoded", "a change of \(person.id)")
+    }
+
+    private func post(_ activity: Activity) async throws {
+        let data: [String: JSONValue] = [
+            "contact_id": .string(activity.key.recordID), "activity_id": .string(activity.activityID),
+            "occurred_at": .string(activity.occurredAt.iso8601), "url": .string(activity.details[.url] ?? ""),
+        ]
+        try await post(
+            JSONValue.object(["data": .object(data)]).serialized(), to: "/activities/\(activity.kind.rawValue)",
+            type: "application/json", "activity \(activity.activityID)")
+    }
+
+    private func post(_ body: [UInt8], to path: String, type: String, _ what: String) async throws {
         let request = HTTPRequest(
-            method: "POST", url: url, headers: ["Content-Type": "application/x-www-form-urlencoded"],
-            body: Array(URLText.form(pairs).utf8),
-            timeout: .seconds(10))
-        try await eventually("the gateway accepts a change of \(person.id)") {
-            (try? await transport.send(request))?.status == 200
-        }
+            method: "POST", url: hookURL + path, headers: ["Content-Type": type], body: body, timeout: .seconds(10))
+        try await eventually("the gateway accepts \(what)") { (try? await transport.send(request))?.status == 200 }
     }
 }
 
@@ -86,6 +111,23 @@ struct LogPublisher: Publisher {
             try await log.publish([OutgoingRecord(topic: topic, message: EventCodec.encode(event))])
             await accepted()
         }
+    }
+}
+
+extension LogPublisher {
+    /// One large delivery, which takes its time to be recorded, and many small ones meanwhile.
+    func tell(_ activities: [Activity], accepted: @escaping @Sendable () async -> Void) async throws {
+        let (large, small) = (activities.count / 2, 5)
+        for start in [0] + Array(stride(from: large, to: activities.count, by: small)) {
+            let group = activities[start..<(start == 0 ? large : min(start + small, activities.count))]
+            try await log.publish(group.map { record($0.activityID, .activity($0), on: topics.activities) })
+            await accepted()
+        }
+    }
+
+    func record(_ id: String, _ message: Message, on topic: String) -> OutgoingRecord {
+        let event = Event(attributes: EventAttributes(id: id, source: "/crash-tests"), message: message)
+        return OutgoingRecord(topic: topic, message: EventCodec.encode(event))
     }
 }
 
