@@ -13,32 +13,46 @@ enum Strike: Sendable, Equatable {
     case accepted(Int)
     /// As soon as a new row is in the queue: the offsets of what brought it are hardly committed yet.
     case queued
+    /// As soon as more of a run is kept as read: what was found there must be in the log by then.
+    case kept
     /// At the CRM's request of that number from now on.
     case request(Int, Moment)
     /// At the next write to the CRM.
     case write(Moment)
     /// At marketing's request of that number from now on.
     case tag(Int, Moment)
-    /// At the next request of that kind.
-    case call(Call, Moment)
+    /// At the request of that number of that kind from now on.
+    case call(Call, Moment, number: Int = 1)
 
-    /// The requests that the outbound path consists of.
-    enum Call: Sendable, CaseIterable {
+    /// The requests that the outbound path and runs consist of.
+    enum Call: Sendable {
         case poll, contactSync, contactUpdate, contactCheck, bulkImport, importInfo
+        case count, recordPage, exportStart, exportState, exportPage, exportEnd, people
 
         init?(_ request: SandboxRequest) {
             switch (request.method, request.path) {
-            // Queries travel within composite calls; only a poll's are read in an order.
-            case ("POST", _) where request.body.firstRange(of: Array("ORDER%20BY".utf8)) != nil: self = .poll
+            // Queries travel within composite calls.
+            case ("POST", _) where request.asks("SELECT%20COUNT"): self = .count
+            case ("POST", _) where request.asks("ORDER%20BY%20SystemModstamp"): self = .poll
+            case ("POST", _) where request.asks("ORDER%20BY%20Id"): self = .recordPage
+            case ("POST", let path) where path.hasSuffix("/jobs/query"): self = .exportStart
+            case ("GET", let path) where path.contains("/jobs/query/"):
+                self = path.hasSuffix("/results") ? .exportPage : .exportState
+            case ("DELETE", let path) where path.contains("/jobs/query/"): self = .exportEnd
             case ("POST", let path) where path.hasSuffix("/contact/sync"): self = .contactSync
             case ("PUT", let path) where path.contains("/contacts/"): self = .contactUpdate
-            case ("GET", let path) where path.hasSuffix("/contacts"): self = .contactCheck
+            case ("GET", let path) where path.hasSuffix("/contacts"):
+                self = request.query.contains("id_greater") ? .people : .contactCheck
             case ("POST", let path) where path.hasSuffix("/import/bulk_import"): self = .bulkImport
             case ("GET", let path) where path.hasSuffix("/import/info"): self = .importInfo
             default: return nil
             }
         }
     }
+}
+
+extension SandboxRequest {
+    fileprivate func asks(_ words: String) -> Bool { body.firstRange(of: Array(words.utf8)) != nil }
 }
 
 /// Kills the worker where the armed strike says.
@@ -75,7 +89,9 @@ actor Striker {
     /// When to strike at this request, if at all.
     func moment(of vendor: Vendor, isWrite: Bool, call: Strike.Call?) -> Strike.Moment? {
         switch (armed, vendor) {
-        case (.call(let wanted, let moment), _) where wanted == call:
+        case (.call(let wanted, let moment, let number), _) where wanted == call:
+            counted += 1
+            guard counted == number else { return nil }
             struck.insert(wanted)
             armed = nil
             return moment
