@@ -159,12 +159,27 @@ struct ExistenceCheck: Sendable {
                 let record = facts.record(new), !record.isConverted, !record[.email].isEmpty, !facts.isRefused(new),
                 record.contactID.map({ facts.sides.contacts[$0] == nil }) ?? true,
                 facts.partner(of: new, at: event.moment) == nil, !lostItsPerson(new, after: event.moment),
-                !facts.pairs.contains(where: { $0.contactID == contact && [new.object, .contact].contains($0.record.object) })
+                !facts.pairs.contains(where: { $0.contactID == contact && [new.object, .contact].contains($0.record.object) }),
+                !hasRefusedPartner(contact), !wasDeletedUnnamed(new, contact, after: event.moment)
             else { return nil }
             return Finding(
                 invariant: .changesAppliedOrExplained, records: [RecordName(nil, contact), old, new],
                 text: "contact \(contact)'s \(old) became \(new) at \(event.moment.iso8601), and nobody told it")
         }
+    }
+
+    /// Whether the record was deleted before it came to name the contact: when it is restored, nothing tells whose it is.
+    private func wasDeletedUnnamed(_ name: RecordName, _ contact: String, after moment: Timestamp) -> Bool {
+        !facts.books.states(of: name).contains { $0.contactID == contact }
+            && facts.notes.events.contains { event in
+                if case .deleted(_, name.id) = event.kind { event.moment >= moment } else { false }
+            }
+    }
+
+    /// Whether the contact is linked to a CRM contact that cannot show it, because a vendor refuses it.
+    private func hasRefusedPartner(_ contact: String) -> Bool {
+        guard let link = facts.links[contact]?[.contact], link.state == .linked, let id = link.crmID else { return false }
+        return facts.isRefused(RecordName(.contact, id)) || facts.isRefused(RecordName(nil, contact))
     }
 
     /// Whether a user deleted the record's person in marketing after that moment: until then nobody else could have it.
