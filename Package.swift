@@ -275,7 +275,8 @@ let package = Package(
         .testTarget(
             name: "CrashTests",
             dependencies: [
-                "tandem", "inbound-batcher", "outbound-poller", "sync-runner", "activity-recorder", "Runtime", "Sandbox", "KafkaLog",
+                "tandem", "inbound-batcher", "outbound-poller", "sync-runner", "activity-recorder", "Runtime", "Sandbox",
+                "KafkaLog",
                 "EventLog",
                 "Store",
                 "Connectors", "SyncCore",
