@@ -7,7 +7,7 @@ import Testing
 
 @testable import Workers
 
-@Suite("Activities: their copies in the CRM", .timeLimit(.minutes(1)))
+@Suite("Activities: their copies in the CRM")
 struct ActivityMirrorTests {
     private static let object = SalesforceObject.marketingActivity.name
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Workers
 
-@Suite("Activities: from the log to the store", .timeLimit(.minutes(1)))
+@Suite("Activities: from the log to the store")
 struct ActivityRecorderTests {
     private func ingest(_ world: World) -> ActivityIngest {
         ActivityIngest(log: world.log, store: world.store, topics: Topics(), clock: world.clock, logger: World.logger)
