@@ -38,8 +38,10 @@ extension InboundRules {
         for (name, field) in change.fields {
             let key = marketingSchema[name]?.name ?? name
             guard field.isContested || link.mayBeOvertaken(field.stamp, of: key), let value = held[key] else { continue }
-            // Not older than the news of it, whoever's clock is behind: what asked for it must not seem newer one day.
-            let moment = max(now, field.stamp.at)
+            // Not older than the news of it, whoever's clock is behind: what asked for it must not seem newer one day. And newer
+            // than what was settled before.
+            let settled = link.seen[key]?.at.advanced(by: .milliseconds(1)) ?? .distantPast
+            let moment = max(now, field.stamp.at, settled)
             change.fields[name] = Stamped(value, Stamp(at: moment, sequence: field.stamp.sequence, isDated: false))
         }
         return change
