@@ -3,6 +3,9 @@ public import SyncCore
 
 /// An activity as a record in the CRM.
 public struct CRMActivity: Sendable, Equatable {
+    /// The code of the error where a record of the person was deleted or merged away.
+    public static let goneRecordCode = "record-gone"
+
     /// Always the same for one activity, so that writing it again does no harm.
     public var externalID: String
     /// The person's records.
@@ -30,7 +33,8 @@ public struct CRMActivity: Sendable, Equatable {
 /// A CRM that keeps activities of marketing in an object made for them, as a port.
 public protocol CRMActivityMirror: Sendable {
     /// Writes each activity on its own; the answer has one entry per activity, in order: why it was not written, or `nil`.
-    /// A call that fails as a whole gives its error to every activity it carried.
+    /// A call that fails as a whole gives its error to every activity it carried; where the person's record is gone, the error's
+    /// code is ``CRMActivity/goneRecordCode``.
     /// - Parameter object: the API name of the object.
     func mirror(_ activities: [CRMActivity], into object: String) async -> [SyncError?]
     /// The most activities that fit one call.

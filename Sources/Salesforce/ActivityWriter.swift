@@ -19,6 +19,9 @@ struct ActivityWriter {
     private static let subjectLength = 255
     private static let detailsLength = 32_768
 
+    /// What Salesforce says of a lookup to a record that was deleted or merged.
+    private static let goneRecordCodes: Set<String> = ["INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED"]
+
     private let org: Org
     private let object: String
     private let activities: [CRMActivity]
@@ -97,8 +100,11 @@ struct ActivityWriter {
             return []
         }
         for (row, result) in zip(rows, results) where result["success"]?.boolValue != true {
-            let error = VendorErrors.rowError(in: result, isUpsert: true, now: org.session.now)
-            settle([row], error ?? .unusableAnswer("the record's result states neither success nor error", effect: .write))
+            var error =
+                VendorErrors.rowError(in: result, isUpsert: true, now: org.session.now)
+                ?? .unusableAnswer("the record's result states neither success nor error", effect: .write)
+            if Self.goneRecordCodes.contains(error.code) { error.code = CRMActivity.goneRecordCode }
+            settle([row], error)
         }
         return []
     }

@@ -101,7 +101,7 @@ struct ActivityMirrorTests {
             await work(mirror, in: world)
             try await record(["a", "b"], in: world)
             await world.salesforce.play(FaultPlan(rules: [FaultPlan.Rule(.hangUpAfter, limit: 1)]))
-            await work(mirror, in: world)
+            await work(mirror, for: ActivityMirror.interval, in: world)
             #expect(await copies(in: world).count == 2)
             #expect(try await depth(in: world).waiting == 2)
             await work(mirror, for: .seconds(3600), in: world)
@@ -115,6 +115,7 @@ struct ActivityMirrorTests {
         try await withMirror { world, mirror in
             try await world.create(["7"])
             try await record(["a"], in: world)
+            await world.clock.advance(by: ActivityMirror.interval)
             let now = world.clock.now()
             try await world.store.recordUsage(integration: World.name, used: 85, limit: 100, at: now)
             #expect(await world.calls { await work(mirror, for: .seconds(800), in: world) } == 0)
@@ -124,8 +125,28 @@ struct ActivityMirrorTests {
         }
     }
 
-    @Test("IN-10 an activity that the CRM refuses is parked with the reason, the others are copied, and a retry copies it")
-    func refused() async throws {
+    @Test("IN-10 while the CRM is away all wait, however many and however long, and no attempt is counted")
+    func outage() async throws {
+        try await withMirror { world, mirror in
+            try await world.create(["7"])
+            await work(mirror, in: world)
+            try await record((0..<1500).map { "a\($0)" }, in: world)
+            await world.salesforce.play(FaultPlan(rules: [FaultPlan.Rule(.unavailable)]))
+            let day = Duration.seconds(86_400)
+            let calls = await world.calls { await work(mirror, for: day, in: world) }
+            #expect(calls == 0, "what is not available takes no call")
+            #expect(await world.salesforce.counters().faults["unavailable"] ?? 0 < 100)
+            let depth = try await depth(in: world)
+            #expect(depth.waiting == 1500 && depth.parked == 0)
+
+            await world.salesforce.play(FaultPlan())
+            await work(mirror, for: .seconds(3 * 3600), in: world)
+            #expect(await copies(in: world).count == 1500)
+        }
+    }
+
+    @Test("OUT-5 an activity whose record is gone waits until the link says something else, and is copied then")
+    func goneRecord() async throws {
         try await withMirror { world, mirror in
             try await world.create(["7", "8"])
             try await record(["a"], of: "7", in: world)
@@ -135,15 +156,33 @@ struct ActivityMirrorTests {
             await world.salesforce.delete("Contact", id: gone)
             await work(mirror, for: .seconds(3600), in: world)
             #expect(await copies(in: world).map { $0["Tandem_Id__c"] } == [.string("\(World.name):7:a")])
-            let depth = try await depth(in: world)
-            #expect(depth.parked == 1 && depth.waiting == 0 && depth.error?.code == "INVALID_CROSS_REFERENCE_KEY")
+            #expect(try await rests(in: world))
 
             await world.salesforce.undelete("Contact", id: gone)
+            try await world.take(world.change("8", ["phone": "+1 555 0123"], tags: ["added-to-salesforce-contact"]))
+            await world.flush()
+            await work(mirror, for: .seconds(3600), in: world)
+            #expect(await copies(in: world).count == 2)
+        }
+    }
+
+    @Test("IN-10 an activity that the CRM refuses is parked with the reason, the others are copied, and a retry copies it")
+    func refused() async throws {
+        try await withMirror { world, mirror in
+            try await world.create(["7", "8"])
+            try await record(["a"], of: "7", in: world)
+            // Too long for the external ID, together with the names before it.
+            let long = String(repeating: "b", count: 255)
+            try await record([long], of: "8", in: world)
+            await work(mirror, for: .seconds(3600), in: world)
+            #expect(await copies(in: world).map { $0["Tandem_Id__c"] } == [.string("\(World.name):7:a")])
+            let depth = try await depth(in: world)
+            #expect(depth.parked == 1 && depth.waiting == 0 && depth.error?.code == "STRING_TOO_LONG")
+
             let now = world.clock.now()
             #expect(try await world.store.retryParkedMirror(integration: World.name, code: "OTHER", now: now) == 0)
             #expect(try await world.store.retryParkedMirror(integration: World.name, code: nil, now: now) == 1)
-            await work(mirror, for: .seconds(3600), in: world)
-            #expect(await copies(in: world).count == 2)
+            #expect(try await self.depth(in: world).waiting == 1)
         }
     }
 

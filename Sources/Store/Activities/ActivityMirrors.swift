@@ -19,6 +19,8 @@ public enum MirrorResult: Sendable, Hashable {
     case park(SyncError)
     /// Nobody is linked: it waits for a link.
     case unlinked
+    /// The record the person was linked to is gone: it waits until the link says something else.
+    case astray(SyncError)
 }
 
 /// What waits to be mirrored, besides activities of people who are not linked.
@@ -46,6 +48,23 @@ extension Store {
             return rows.map { row in
                 MirrorTask(activity: row.activity, records: records[row.activity.marketingID] ?? [:], attempts: row.attempts)
             }
+        }
+    }
+
+    /// How many activities could be written now, counted up to `limit`, and since when the first of them waits.
+    public func mirrorBacklog(
+        integration: String, limit: Int, now: Timestamp
+    ) async throws(StoreError) -> (count: Int, since: Timestamp?) {
+        try await read { db in
+            let sql = """
+                SELECT COUNT(*), MIN(next_at) FROM (
+                    SELECT next_at FROM activity_mirror
+                    WHERE integration_id = \(IntegrationNames.idOfName) AND state = 'due' AND next_at <= ? ORDER BY next_at LIMIT ?
+                ) AS waiting
+                """
+            return try db.firstRow(sql, [integration, now.milliseconds, limit]) {
+                (try $0.value(0), try $0.optionalTimestamp(1))
+            } ?? (0, nil)
         }
     }
 
@@ -95,13 +114,14 @@ extension Store {
 enum ActivityMirrorTable {
     enum State: String { case due, unlinked, parked }
 
+    private static let isLinkedPerson = "links.state = 'linked' AND links.object IN ('contact', 'lead')"
+
     /// An activity that was just recorded as the row `id`.
     static func insert(_ id: Int64, _ activity: Activity, integration: Int64, now: Timestamp, _ db: Database) throws {
         let sql = """
             INSERT INTO activity_mirror (activity, integration_id, marketing_id, state, attempts, next_at)
             VALUES (?, ?, ?, CASE WHEN EXISTS (
-                SELECT 1 FROM links WHERE integration_id = ? AND marketing_id = ? AND state = 'linked'
-                    AND object IN ('contact', 'lead')
+                SELECT 1 FROM links WHERE integration_id = ? AND marketing_id = ? AND \(isLinkedPerson)
             ) THEN 'due' ELSE 'unlinked' END, 0, ?)
             """
         let person = activity.key.recordID
@@ -134,7 +154,19 @@ enum ActivityMirrorTable {
     static func settle(_ id: Int64, _ result: MirrorResult, now: Timestamp, _ db: Database) throws {
         switch result {
         case .done: try forget(id, db)
-        case .unlinked: try db.run("UPDATE activity_mirror SET state = 'unlinked' WHERE activity = ?", [id])
+        case .unlinked:
+            // A link may have been made meanwhile.
+            let sql = """
+                UPDATE activity_mirror SET next_at = ?, state = CASE WHEN EXISTS (
+                    SELECT 1 FROM links WHERE links.integration_id = activity_mirror.integration_id
+                        AND links.marketing_id = activity_mirror.marketing_id AND \(isLinkedPerson)
+                ) THEN 'due' ELSE 'unlinked' END
+                WHERE activity = ?
+                """
+            try db.run(sql, [now.milliseconds, id])
+        case .astray(let error):
+            try db.run(
+                "UPDATE activity_mirror SET state = 'unlinked', error = ? WHERE activity = ?", [try codableText(error), id])
         case .retry(let at, let error, let countsAsAttempt):
             try db.run(
                 "UPDATE activity_mirror SET attempts = attempts + ?, next_at = ?, error = ? WHERE activity = ?",

@@ -10,7 +10,7 @@ import SyncCore
 /// It is a copy: recording never waits for it, and what the CRM refuses is kept all the same. Activities come one by one, all day
 /// long; they are gathered, so that the org's daily calls are not spent on them.
 actor ActivityMirror {
-    /// How long activities are gathered after a call that had room left.
+    /// How long activities are gathered until they are enough for a call.
     static let interval = Duration.seconds(600)
 
     private let name: String
@@ -20,7 +20,7 @@ actor ActivityMirror {
     private let lease: LeaseKeeper
     private let logger: Logger
     private var pace: Pace
-    /// When the next call may be made.
+    /// Until when it waits after a failure.
     private var nextCall = Timestamp.distantPast
 
     init(
@@ -54,22 +54,34 @@ actor ActivityMirror {
         let (now, pollAgain) = (clock.now(), pace.pollAgain)
         guard now >= nextCall else { return .at(nextCall) }
         guard let integration = try await store.integration(name), integration.state == .active,
-            let object = integration.settings.activities.mirrorObject,
-            try await !store.mirrorTasks(integration: name, limit: 1, now: now).isEmpty
+            let object = integration.settings.activities.mirrorObject, try await !hasNone(now)
         else { return pollAgain }
-        try integration.settings.crm.budget.allow(.outbound, by: try await store.usage(of: name), now: now)
         let mirror = try await connections.activityMirror(of: integration)
+        guard try await isTime(mirror.activitiesPerCall, now) else { return pollAgain }
+        try integration.settings.crm.budget.allow(.outbound, by: try await store.usage(of: name), now: now)
         return try await lease.hold { lease in
             try await self.write(through: mirror, into: object, lease: lease)
         } ?? pollAgain
     }
 
+    private func hasNone(_ now: Timestamp) async throws(StoreError) -> Bool {
+        try await store.mirrorBacklog(integration: name, limit: 1, now: now).count == 0
+    }
+
+    /// Whether there are enough for a call, or the first has waited long: for all recorders together, whoever makes the call.
+    private func isTime(_ limit: Int, _ now: Timestamp) async throws(StoreError) -> Bool {
+        let backlog = try await store.mirrorBacklog(integration: name, limit: limit, now: now)
+        return backlog.count >= limit || backlog.since.map { now.since($0) >= Self.interval } ?? false
+    }
+
     private func write(through mirror: any CRMActivityMirror, into object: String, lease: Lease) async throws -> NextTurn {
         let limit = mirror.activitiesPerCall
+        // Another recorder may have written them a moment ago.
+        guard try await isTime(limit, clock.now()) else { return pace.pollAgain }
         let tasks = try await store.mirrorTasks(integration: name, limit: limit, now: clock.now())
         let linked = tasks.filter { !$0.records.isEmpty }
         let errors = linked.isEmpty ? [] : await mirror.mirror(linked.map { $0.record(of: name) }, into: object)
-        let failure = errors.lazy.compactMap(\.self).first { $0.concernsAll }
+        let failure = Self.failureOfAll(errors)
         let end = failure.map { pause(after: $0) }
         let unlinked = tasks.filter(\.records.isEmpty).map { (id: $0.activity.id, result: MirrorResult.unlinked) }
         let results = zip(linked, errors).map { (id: $0.activity.id, result: result(of: $0, $1, end)) }
@@ -78,18 +90,26 @@ actor ActivityMirror {
             try await store.recordUsage(integration: name, used: usage.used, limit: usage.limit, at: usage.at)
         }
         report(errors)
-        if let end {
-            nextCall = end
-        } else {
+        guard let end else {
             pace.succeeded()
-            if tasks.count < limit { nextCall = clock.now().advanced(by: Self.interval) }
+            return .now
         }
-        return nextCall > clock.now() ? .at(nextCall) : .now
+        nextCall = end
+        return .at(end)
+    }
+
+    /// What other activities would meet as well: the connection's trouble, the quota's, or the object's. One that the CRM gives to
+    /// every activity is no activity's own, either.
+    private static func failureOfAll(_ errors: [SyncError?]) -> SyncError? {
+        if let error = errors.lazy.compactMap(\.self).first(where: \.concernsAll) { return error }
+        let isOutage = errors.allSatisfy { $0?.errorClass == .transient }
+        return isOutage ? errors.first ?? nil : nil
     }
 
     private func result(of task: MirrorTask, _ error: SyncError?, _ end: Timestamp?) -> MirrorResult {
         guard let error else { return .done }
-        if error.concernsAll { return .retry(at: end ?? clock.now(), error, countsAsAttempt: false) }
+        if let end { return .retry(at: end, error, countsAsAttempt: false) }
+        if error.code == CRMActivity.goneRecordCode { return .astray(error) }
         let decision = pace.settings.retry.next(
             after: error, attempts: task.attempts + 1, now: clock.now(), jitter: pace.jitter())
         switch decision {

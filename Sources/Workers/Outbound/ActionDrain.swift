@@ -55,7 +55,9 @@ actor ActionDrain {
         else { return pace.pollAgain }
         let marketing = try await connections.actions(of: integration)
         let label = Profile(name: integration.settings.profile).actionLabel
-        return try await lease.hold { try await self.work(marketing, label: label, lease: $0) } ?? pace.pollAgain
+        return try await lease.hold { lease in
+            try await self.work(integration, marketing, label: label, lease: lease)
+        } ?? pace.pollAgain
     }
 
     private func due(limit: Int) async throws(StoreError) -> [StoredAction] {
@@ -63,8 +65,11 @@ actor ActionDrain {
     }
 
     /// Only what is read under the lease is due: another worker may have done the rest by then.
-    private func work(_ marketing: any MarketingActions, label: String, lease: Lease) async throws -> NextTurn {
+    private func work(
+        _ integration: StoredIntegration, _ marketing: any MarketingActions, label: String, lease: Lease
+    ) async throws -> NextTurn {
         for action in try await due(limit: Self.batch) {
+            guard try await isStillWanted(integration) else { return pace.pollAgain }
             let attempt = ActionAttempt(
                 action: action, marketing: marketing, label: label, store: store, clock: clock, lease: lease)
             let failure = try await attempt.carryOut()
@@ -80,6 +85,12 @@ actor ActionDrain {
             }
         }
         return .now
+    }
+
+    /// Whether nobody stopped the worker, paused the integration or changed its settings (GEN-4).
+    private func isStillWanted(_ integration: StoredIntegration) async throws(StoreError) -> Bool {
+        guard !Task.isStopping, let current = try await store.integration(name) else { return false }
+        return current.state == .active && current.revision == integration.revision
     }
 
     private func verdict(on action: StoredAction, after failure: ActionAttempt.Failure, now: Timestamp) -> ActionOutcome {

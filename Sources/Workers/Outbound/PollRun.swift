@@ -107,7 +107,7 @@ struct PollRun {
     }
 
     private func finish(
-        _ poll: inout ObjectPoll, _ crm: any CRMFeed, _ known: PollSchemas, _ tally: inout PollTally
+        _ poll: inout ObjectPoll, _ crm: any CRMConnection, _ known: PollSchemas, _ tally: inout PollTally
     ) async throws {
         let fields = known.fields(of: poll.object, settings: integration.settings)
         while let pass = poll.pass {
@@ -126,6 +126,8 @@ struct PollRun {
             tally.add(sorted)
             try await store.savePoll(poll, of: name, schedule: tally.state, lease: lease, now: clock.now())
             try await count(sorted)
+            // A first pass may take thousands of calls.
+            try await store.keepBudget(.outbound, of: integration, await crm.usage(), now: clock.now())
         }
     }
 

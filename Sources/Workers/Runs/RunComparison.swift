@@ -69,6 +69,7 @@ struct RunComparison: Sendable {
         for start in stride(from: 0, to: ids.count, by: Self.idsPerLook) {
             let group = Array(ids[start..<min(start + Self.idsPerLook, ids.count)])
             let states = try await crm.states(of: [object: group], fields: [object: []])
+            try await store.keepBudget(.backfill, of: integration, await crm.usage(), now: clock.now())
             if let failure = states.failures[object] { throw failure }
             let found = states.byID[object] ?? [:]
             let changes = group.compactMap { id in found[id].map { change(object, id, isDeleted: $0.isDeleted) } }
