@@ -28,7 +28,7 @@ public struct APIUsage: Sendable, Hashable {
     /// The reading that takes this one's place. The use is measured over an hour or two, and anew once calls became free.
     public func followed(by used: Int, limit: Int, at now: Timestamp) -> APIUsage {
         let isLate = start.map { now.since($0.at) > .seconds(7200) } ?? true
-        let start = isLate || used < self.used ? Start(used: self.used, at: at) : start
+        let start = used < self.used ? Start(used: used, at: now) : isLate ? Start(used: self.used, at: at) : start
         return APIUsage(used: used, limit: limit, at: now, start: start)
     }
 }
