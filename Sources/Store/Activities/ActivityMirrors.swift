@@ -115,6 +115,11 @@ enum ActivityMirrorTable {
     enum State: String { case due, unlinked, parked }
 
     private static let isLinkedPerson = "links.state = 'linked' AND links.object IN ('contact', 'lead')"
+    /// The links of a row's person.
+    private static let links = """
+        SELECT 1 FROM links WHERE links.integration_id = activity_mirror.integration_id
+            AND links.marketing_id = activity_mirror.marketing_id AND \(isLinkedPerson)
+        """
 
     /// An activity that was just recorded as the row `id`.
     static func insert(_ id: Int64, _ activity: Activity, integration: Int64, now: Timestamp, _ db: Database) throws {
@@ -128,12 +133,12 @@ enum ActivityMirrorTable {
         try db.run(sql, [id, integration, person, integration, person, now.milliseconds])
     }
 
-    /// The person is linked now: what waited for that is due (ACT-4).
+    /// A link of the person was made, changed or ended: what waited for that is due where the person has one still (ACT-4).
     static func attach(_ link: Link, integration: Int64, now: Timestamp, _ db: Database) throws {
-        guard link.state == .linked, link.object.isPerson else { return }
+        guard link.object.isPerson else { return }
         let sql = """
             UPDATE activity_mirror SET state = 'due', next_at = ?
-            WHERE integration_id = ? AND marketing_id = ? AND state = 'unlinked'
+            WHERE integration_id = ? AND marketing_id = ? AND state = 'unlinked' AND EXISTS (\(links))
             """
         try db.run(sql, [now.milliseconds, integration, link.marketingID])
     }
@@ -157,10 +162,7 @@ enum ActivityMirrorTable {
         case .unlinked:
             // A link may have been made meanwhile.
             let sql = """
-                UPDATE activity_mirror SET next_at = ?, state = CASE WHEN EXISTS (
-                    SELECT 1 FROM links WHERE links.integration_id = activity_mirror.integration_id
-                        AND links.marketing_id = activity_mirror.marketing_id AND \(isLinkedPerson)
-                ) THEN 'due' ELSE 'unlinked' END
+                UPDATE activity_mirror SET next_at = ?, state = CASE WHEN EXISTS (\(links)) THEN 'due' ELSE 'unlinked' END
                 WHERE activity = ?
                 """
             try db.run(sql, [now.milliseconds, id])
