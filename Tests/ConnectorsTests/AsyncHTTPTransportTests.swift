@@ -109,11 +109,11 @@ struct AsyncHTTPTransportTests {
     @Test("A stream that is cut short or silent is in doubt, and what its taker throws is thrown on")
     func brokenStream() async throws {
         struct Full: Error {}
-        try await serve { base, _ in
-            let transport = AsyncHTTPTransport(silence: .milliseconds(300))
+        try await serve { base, transport in
+            let impatient = AsyncHTTPTransport(silence: .milliseconds(300))
             for path in ["/cut", "/slow", "/hang-up"] {
                 let error = await #expect(throws: TransportError.self) {
-                    _ = try await transport.send(HTTPRequest(method: "GET", url: base + path)) { _ in }
+                    _ = try await impatient.send(HTTPRequest(method: "GET", url: base + path)) { _ in }
                 }
                 guard case .inDoubt = error else { return _ = Issue.record("\(path) was \(String(describing: error))") }
             }
