@@ -23,7 +23,7 @@ public struct LogExercise: Sendable, CustomStringConvertible {
     ///   - open: Opens a log. Topics must have several partitions, and come into being when they are published to.
     /// - Throws: ``ConformanceFailure``, or what the log threw.
     public func run(
-        deadline: Duration = .seconds(30), run: String = "", open: @Sendable () async throws -> any EventLog
+        deadline: Duration = .seconds(120), run: String = "", open: @Sendable () async throws -> any EventLog
     ) async throws {
         let log = try await open()
         let name = rule.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined().prefix(60)
